@@ -1,0 +1,1 @@
+"""The core: events, histories, features and decisions. Standard library and msgspec only."""
