@@ -28,13 +28,13 @@ class _Envelope(Struct, frozen=True, kw_only=True, tag_field="type"):
     version: Literal[1] = 1
 
 
-class LocationChosen(_Envelope, tag="location.chosen"):
+class LocationChosen(_Envelope, frozen=True, kw_only=True, tag="location.chosen"):
     user_id: Id
     device_id: Id
     zone_id: Id
 
 
-class RideRequested(_Envelope, tag="ride.requested"):
+class RideRequested(_Envelope, frozen=True, kw_only=True, tag="ride.requested"):
     ride_id: Id
     user_id: Id
     device_id: Id
@@ -46,20 +46,20 @@ class RideRequested(_Envelope, tag="ride.requested"):
     estimate_minor: AmountMinor
 
 
-class DriverContacted(_Envelope, tag="driver.contacted"):
+class DriverContacted(_Envelope, frozen=True, kw_only=True, tag="driver.contacted"):
     ride_id: Id
     user_id: Id
     driver_id: Id
 
 
-class RideCancelled(_Envelope, tag="ride.cancelled"):
+class RideCancelled(_Envelope, frozen=True, kw_only=True, tag="ride.cancelled"):
     ride_id: Id
     user_id: Id
     cancelled_by: Literal["rider", "driver"]
     driver_id: Id | None = None
 
 
-class RideCompleted(_Envelope, tag="ride.completed"):
+class RideCompleted(_Envelope, frozen=True, kw_only=True, tag="ride.completed"):
     ride_id: Id
     user_id: Id
     driver_id: Id
@@ -68,19 +68,19 @@ class RideCompleted(_Envelope, tag="ride.completed"):
     duration_s: Annotated[int, Meta(ge=0, le=10**6)]
 
 
-class CardAdded(_Envelope, tag="card.added"):
+class CardAdded(_Envelope, frozen=True, kw_only=True, tag="card.added"):
     user_id: Id
     card_id: Id
     device_id: Id
     bin_country: Annotated[str, Meta(pattern="^[A-Z]{2}$")]
 
 
-class CardRemoved(_Envelope, tag="card.removed"):
+class CardRemoved(_Envelope, frozen=True, kw_only=True, tag="card.removed"):
     user_id: Id
     card_id: Id
 
 
-class AccountCreated(_Envelope, tag="account.created"):
+class AccountCreated(_Envelope, frozen=True, kw_only=True, tag="account.created"):
     user_id: Id
     device_id: Id
     home_zone: Id
@@ -88,7 +88,7 @@ class AccountCreated(_Envelope, tag="account.created"):
     valid_from: AwareTime
 
 
-class ProfileChanged(_Envelope, tag="profile.changed"):
+class ProfileChanged(_Envelope, frozen=True, kw_only=True, tag="profile.changed"):
     user_id: Id
     home_zone: Id
     rating_centi: Rating
@@ -96,13 +96,13 @@ class ProfileChanged(_Envelope, tag="profile.changed"):
     valid_from: AwareTime
 
 
-class DeviceLogin(_Envelope, tag="device.login"):
+class DeviceLogin(_Envelope, frozen=True, kw_only=True, tag="device.login"):
     user_id: Id
     device_id: Id
     new_device: bool
 
 
-class PaymentDecided(_Envelope, tag="payment.decided"):
+class PaymentDecided(_Envelope, frozen=True, kw_only=True, tag="payment.decided"):
     """A payment as the approval API answered it; `id` is the transaction's id."""
 
     decision_id: Id
@@ -123,7 +123,7 @@ class PaymentDecided(_Envelope, tag="payment.decided"):
     rung: Rung
 
 
-class PaymentOutcome(_Envelope, tag="payment.outcome"):
+class PaymentOutcome(_Envelope, frozen=True, kw_only=True, tag="payment.outcome"):
     """What became of a payment after its decision."""
 
     transaction_id: Id
@@ -135,7 +135,7 @@ class PaymentOutcome(_Envelope, tag="payment.outcome"):
     reason_code: Annotated[str, Meta(max_length=40)] | None = None
 
 
-class Heartbeat(_Envelope, tag="heartbeat"):
+class Heartbeat(_Envelope, frozen=True, kw_only=True, tag="heartbeat"):
     """Nothing older than `event_time` is still on its way into this partition."""
 
     source_topic: Id
@@ -159,7 +159,7 @@ Event = (
 )
 
 _encoder = json.Encoder()
-_decoder = json.Decoder(Event)
+_decoder: json.Decoder[Event] = json.Decoder(Event)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 

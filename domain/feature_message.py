@@ -4,7 +4,7 @@ from msgspec import Struct, msgpack
 
 
 class HistoryMessage(Struct, frozen=True, kw_only=True, tag="history", tag_field="is"):
-    """`payload` is the history itself: a msgpack map of Feast field name to value, as the online row holds it."""
+    """`payload` is the history itself, a msgpack map of Feast field to value, as the online row holds it."""
 
     kind: str
     entity_id: str
@@ -25,7 +25,7 @@ class WatermarkMessage(Struct, frozen=True, kw_only=True, tag="watermark", tag_f
 FeatureMessage = HistoryMessage | WatermarkMessage
 
 _encoder = msgpack.Encoder()
-_decoder = msgpack.Decoder(FeatureMessage)
+_decoder: msgpack.Decoder[FeatureMessage] = msgpack.Decoder(FeatureMessage)
 
 
 def encode_message(message: FeatureMessage) -> bytes:
