@@ -1,0 +1,192 @@
+"""The features: each declared once, with its name, entity, window, unit, direction of risk and sentence.
+
+A feature of an unknown entity is NaN (missing), never zero. `risk` says which way a rising value may move the
+risk: 1 up, -1 down, 0 either; the model is trained to keep to it.
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from math import nan
+from typing import Literal
+
+from msgspec import Struct
+
+from domain.display import DAY_MS, HOUR_MS
+from domain.history import DAY, FIVE_MINUTES, HOUR, MONTH, WEEK
+from domain.moment import Counterpart, Moment, Owner
+
+Entity = Literal["transaction", "card", "user", "profile"]
+Unit = Literal["count", "money", "seconds", "days", "flag", "ratio", "km/h", "metres", "hour", "stars"]
+SHORT = {FIVE_MINUTES: "5m", HOUR: "1h", DAY: "24h", WEEK: "7d", MONTH: "30d"}
+WINDOW_WORDS = {
+    FIVE_MINUTES: "5 minutes",
+    HOUR: "hour",
+    DAY: "24 hours",
+    WEEK: "7 days",
+    MONTH: "30 days",
+}
+
+
+class Feature(Struct, frozen=True, kw_only=True):
+    name: str
+    entity: Entity
+    unit: Unit
+    risk: Literal[-1, 0, 1]
+    sentence: str  # "{value}" is the value written for people, "{window}" the window's words
+    compute: Callable[[Moment], float]
+    window_ms: int | None = None
+    normal: Callable[[Moment], float] | None = None  # the rider's own usual value, in the same unit
+
+    def definition(self) -> str:
+        return f"{self.name}|{self.entity}|{self.unit}|{self.window_ms}|{self.risk}"
+
+
+def _sum(owner: Owner, name: str, window_ms: int, sentence: str, *, risk: Literal[-1, 0, 1] = 1) -> Feature:
+    return Feature(
+        name=f"{owner}_{name.removesuffix('_minor')}_{SHORT[window_ms]}",
+        entity=owner,
+        unit="money" if name == "amount_minor" else "count",
+        window_ms=window_ms,
+        risk=risk,
+        sentence=sentence,
+        compute=lambda m: m.total(owner, name, window_ms),
+    )
+
+
+def _distinct(owner: Owner, met: Counterpart, window_ms: int, sentence: str) -> Feature:
+    return Feature(
+        name=f"{owner}_{met}s_{SHORT[window_ms]}",
+        entity=owner,
+        unit="count",
+        window_ms=window_ms,
+        risk=1,
+        sentence=sentence,
+        compute=lambda m: m.distinct(owner, met, window_ms),
+    )
+
+
+def _mean_amount(moment: Moment) -> float:
+    before = moment.user_before
+    if before is None or before.lifetime_payments < 3:
+        return nan
+    return before.lifetime_amount_minor / before.lifetime_payments
+
+
+def _account_age_days(moment: Moment) -> float:
+    created_ms = moment.account().account_created_ms
+    return (moment.as_of_ms - created_ms) / DAY_MS if created_ms else nan
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature(
+        name="amount", entity="transaction", unit="money", risk=0, sentence="the fare is {value}",
+        compute=lambda m: float(m.transaction.amount_minor),
+        normal=_mean_amount,
+    ),
+    Feature(
+        name="distance", entity="transaction", unit="metres", risk=0, sentence="the ride is {value} long",
+        compute=lambda m: float(m.transaction.distance_m),
+    ),
+    Feature(
+        name="amount_per_km", entity="transaction", unit="money", risk=0, sentence="the fare is {value} per km",
+        compute=lambda m: m.transaction.amount_minor * 1000 / max(m.transaction.distance_m, 100),
+    ),
+    Feature(
+        name="hour_of_day", entity="transaction", unit="hour", risk=0, sentence="it is {value} o'clock (UTC)",
+        compute=lambda m: float(m.as_of_ms % DAY_MS // HOUR_MS),
+    ),
+    _sum("card", "payments", FIVE_MINUTES, "{value} payments on this card within {window}"),
+    _sum("card", "payments", HOUR, "{value} payments on this card within an {window}"),
+    _sum("card", "payments", DAY, "{value} payments on this card within {window}"),
+    _sum("card", "payments", WEEK, "{value} payments on this card within {window}", risk=0),
+    _sum("card", "amount_minor", HOUR, "{value} on this card within an {window}"),
+    _sum("card", "amount_minor", DAY, "{value} on this card within {window}"),
+    _sum("card", "declines", DAY, "{value} payments on this card declined within {window}"),
+    _sum("card", "failures", HOUR, "{value} payments on this card refused by its issuer within an {window}"),
+    _sum("card", "failures", DAY, "{value} payments on this card refused by its issuer within {window}"),
+    _distinct("card", "user", MONTH, "{value} riders paid with this card within {window}"),
+    _distinct("card", "device", DAY, "{value} devices used this card within {window}"),
+    _distinct("card", "zone", HOUR, "rides from {value} zones on this card within an {window}"),
+    Feature(
+        name="card_since_added", entity="card", unit="seconds", risk=-1,
+        sentence="the card was added {value} ago",
+        compute=lambda m: m.seconds_since(m.before("card").card_first_added_ms),
+    ),
+    Feature(
+        name="card_since_last_payment", entity="card", unit="seconds", risk=0,
+        sentence="the card was last used {value} ago",
+        compute=lambda m: m.seconds_since_last_payment("card"),
+    ),
+    _sum("user", "payments", FIVE_MINUTES, "the rider made {value} payments within {window}"),
+    _sum("user", "payments", HOUR, "the rider made {value} payments within an {window}"),
+    _sum("user", "payments", DAY, "the rider made {value} payments within {window}"),
+    _sum("user", "payments", MONTH, "the rider made {value} payments within {window}", risk=0),
+    _sum("user", "amount_minor", DAY, "the rider spent {value} within {window}"),
+    _sum("user", "declines", DAY, "{value} of the rider's payments declined within {window}"),
+    _sum("user", "failures", HOUR, "{value} of the rider's payments refused by an issuer within an {window}"),
+    _sum("user", "failures", DAY, "{value} of the rider's payments refused by an issuer within {window}"),
+    _sum("user", "cards_added", HOUR, "the rider added {value} cards within an {window}"),
+    _sum("user", "cards_added", DAY, "the rider added {value} cards within {window}"),
+    _distinct("user", "card", HOUR, "the rider paid with {value} cards within an {window}"),
+    _distinct("user", "card", WEEK, "the rider paid with {value} cards within {window}"),
+    _distinct("user", "device", DAY, "the rider used {value} devices within {window}"),
+    _sum("user", "requests", HOUR, "the rider asked for {value} rides within an {window}", risk=0),
+    _sum("user", "cancels", DAY, "the rider's rides were cancelled {value} times within {window}", risk=0),
+    Feature(
+        name="user_device_is_new", entity="user", unit="flag", risk=1,
+        sentence="the rider never paid from this device before",
+        compute=lambda m: m.is_new("user", "device", m.transaction.device_id),
+    ),
+    Feature(
+        name="user_card_is_new", entity="user", unit="flag", risk=1,
+        sentence="the rider never paid with this card before",
+        compute=lambda m: m.is_new("user", "card", m.transaction.card_id),
+    ),
+    Feature(
+        name="user_zone_is_new", entity="user", unit="flag", risk=1,
+        sentence="the rider never started from this zone before",
+        compute=lambda m: m.is_new("user", "zone", m.transaction.pickup_zone),
+    ),
+    Feature(
+        name="user_since_new_device_login", entity="user", unit="seconds", risk=-1,
+        sentence="a new device logged in {value} ago",
+        compute=lambda m: m.seconds_since(m.before("user").new_device_login_ms),
+    ),
+    Feature(
+        name="user_since_contact_change", entity="user", unit="seconds", risk=-1,
+        sentence="the rider's contact details changed {value} ago",
+        compute=lambda m: m.seconds_since(m.before("user").contact_changed_ms),
+    ),
+    Feature(
+        name="user_amount_ratio", entity="user", unit="ratio", risk=1,
+        sentence="the fare is {value} the rider's usual",
+        compute=lambda m: m.amount_ratio(),
+    ),
+    Feature(
+        name="user_speed", entity="user", unit="km/h", risk=0,
+        sentence="the rider moved at {value} since the last pick-up",
+        compute=lambda m: m.speed_kmh(),
+    ),
+    Feature(
+        name="user_chargebacks", entity="user", unit="count", risk=1,
+        sentence="{value} chargebacks on the rider's payments so far",
+        compute=lambda m: float(m.before("user").lifetime_chargebacks),
+    ),
+    Feature(
+        name="account_age", entity="profile", unit="days", risk=-1, sentence="the account is {value} old",
+        compute=_account_age_days,
+    ),
+    Feature(
+        name="rating", entity="profile", unit="stars", risk=-1, sentence="the rider's rating is {value}",
+        compute=lambda m: m.account().rating_centi / 100,
+    ),
+    Feature(
+        name="pickup_is_home", entity="profile", unit="flag", risk=0,
+        sentence="the ride starts in the rider's home zone",
+        compute=lambda m: float(m.transaction.pickup_zone == m.account().home_zone),
+    ),
+)  # fmt: skip
+
+
+FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+SIGNATURE = sha256("\n".join(feature.definition() for feature in FEATURES).encode()).hexdigest()
