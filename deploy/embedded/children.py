@@ -1,0 +1,110 @@
+"""Child processes that cannot outlive their parent."""
+
+import ctypes
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """How one child is started and stopped."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(repr=False)
+    cwd: Path
+    log: Path
+    uid: int | None = None
+    death_signal: signal.Signals = signal.SIGKILL
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_timeout_s: float = 10.0
+
+
+class Spawner:
+    """Starts children from one thread that lives until `close`.
+
+    Linux sends the parent-death signal when the *thread* that forked ends, not when its process does.
+    """
+
+    def __init__(self) -> None:
+        self._requests: queue.SimpleQueue[tuple[Launch, Future[subprocess.Popen[bytes]]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._thread = threading.Thread(target=self._serve, name="spawner", daemon=True)
+        self._thread.start()
+
+    def spawn(self, launch: Launch) -> subprocess.Popen[bytes]:
+        started: Future[subprocess.Popen[bytes]] = Future()
+        self._requests.put((launch, started))
+        return started.result()
+
+    def close(self) -> None:
+        """Ends the thread, and with it every child that is still there."""
+        self._requests.put(None)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while request := self._requests.get():
+            launch, started = request
+            try:
+                started.set_result(_start(launch))
+            except BaseException as problem:  # noqa: BLE001 - handed to the caller, who waits for it
+                started.set_exception(problem)
+
+
+def _start(launch: Launch) -> subprocess.Popen[bytes]:
+    launch.log.parent.mkdir(parents=True, exist_ok=True)
+    drop = {} if launch.uid is None else {"user": launch.uid, "group": launch.uid, "extra_groups": []}
+    with launch.log.open("ab") as log:
+        return subprocess.Popen(
+            launch.argv,
+            env=dict(launch.env),
+            cwd=launch.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # Runs after the change of user, which would clear the parent-death signal.
+            preexec_fn=_leash(launch.death_signal),  # noqa: PLW1509 - two system calls, no locks taken
+            **drop,  # type: ignore[arg-type]
+        )
+
+
+def _leash(death_signal: signal.Signals) -> Callable[[], None]:
+    parent = os.getpid()
+
+    def leash() -> None:
+        _prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+        if os.getppid() != parent:  # the parent died between fork and prctl
+            os._exit(1)
+
+    return leash
+
+
+def stop(process: subprocess.Popen[bytes], launch: Launch) -> None:
+    """Asks the child to end, and ends it and its session's processes when it does not in time."""
+    if process.poll() is None:
+        process.send_signal(launch.stop_signal)
+        try:
+            process.wait(launch.stop_timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    kill_session(process.pid)
+
+
+def kill_session(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
