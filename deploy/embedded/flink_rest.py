@@ -1,0 +1,59 @@
+"""The few questions we ask a Flink JobManager over HTTP."""
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from domain.errors import Retryable
+
+TIMEOUT_S = 5
+
+
+class FlinkUnavailable(Retryable):
+    """The JobManager does not answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlinkRest:
+    url: str
+
+    def instance(self, key: str) -> str | None:
+        """The value of one of our own settings, which tells our JobManager from another."""
+        for entry in self._get("/jobmanager/config"):
+            if entry["key"] == key:
+                return str(entry["value"])
+        return None
+
+    def free_slots(self) -> int:
+        return int(self._get("/overview")["slots-available"])
+
+    def jobs(self) -> dict[str, str]:
+        """Job id -> state, e.g. RUNNING."""
+        return {job["id"]: job["status"] for job in self._get("/jobs")["jobs"]}
+
+    def tasks_run(self, job_id: str) -> bool:
+        vertices = self._get(f"/jobs/{job_id}")["vertices"]
+        return all(vertex["status"] == "RUNNING" for vertex in vertices)
+
+    def completed_checkpoints(self, job_id: str) -> int:
+        return int(self._get(f"/jobs/{job_id}/checkpoints")["counts"]["completed"])
+
+    def last_exception(self, job_id: str) -> str | None:
+        entries = self._get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
+        return str(entries[0]["stacktrace"]) if entries else None
+
+    def cancel(self, job_id: str) -> None:
+        self._call(urllib.request.Request(f"{self.url}/jobs/{job_id}", method="PATCH"))
+
+    def _get(self, path: str) -> Any:
+        return self._call(urllib.request.Request(self.url + path))
+
+    def _call(self, request: urllib.request.Request) -> Any:
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as reply:  # noqa: S310 - always loopback http
+                body = reply.read()
+        except (OSError, urllib.error.URLError) as problem:
+            raise FlinkUnavailable(f"Flink at {self.url} does not answer: {problem}") from problem
+        return json.loads(body) if body else None
