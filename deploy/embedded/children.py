@@ -64,7 +64,6 @@ class Spawner:
 
 def _start(launch: Launch) -> subprocess.Popen[bytes]:
     launch.log.parent.mkdir(parents=True, exist_ok=True)
-    drop = {} if launch.uid is None else {"user": launch.uid, "group": launch.uid, "extra_groups": []}
     with launch.log.open("ab") as log:
         return subprocess.Popen(
             launch.argv,
@@ -76,7 +75,9 @@ def _start(launch: Launch) -> subprocess.Popen[bytes]:
             start_new_session=True,
             # Runs after the change of user, which would clear the parent-death signal.
             preexec_fn=_leash(launch.death_signal),  # noqa: PLW1509 - two system calls, no locks taken
-            **drop,  # type: ignore[arg-type]
+            user=launch.uid,
+            group=launch.uid,
+            extra_groups=None if launch.uid is None else [],
         )
 
 

@@ -33,11 +33,8 @@ class Job:
     flink: Flink
 
     def alive(self) -> str | None:
-        """The id of the job that runs, or is about to; None when there is none or nobody to ask."""
-        try:
-            jobs = self.flink.rest.jobs()
-        except FlinkUnavailable:
-            return None
+        """The id of the job that runs, or is about to; FlinkUnavailable when there is nobody to ask."""
+        jobs = self.flink.rest.jobs()
         return next((job for job, state in jobs.items() if state in ALIVE), None)
 
     def wait_cluster(self, *, still_runs: Callable[[], bool], timeout_s: float = 90) -> None:
@@ -61,12 +58,27 @@ class Job:
         except FlinkUnavailable:
             return None
 
+    def wait_taskmanager(self, *, still_runs: Callable[[], bool], timeout_s: float = 90) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not self._has_taskmanager():
+            if not still_runs():
+                raise NotReady("Flink ended while starting; logs/flink-taskmanager.log says why.")
+            if time.monotonic() > deadline:
+                raise NotReady("Flink's TaskManager does not register; see logs/flink-taskmanager.log.")
+            time.sleep(0.1)
+
+    def _has_taskmanager(self) -> bool:
+        try:
+            return self.flink.rest.taskmanagers() > 0
+        except FlinkUnavailable:
+            return False
+
     def wait_ready(self, *, still_runs: Callable[[], bool], timeout_s: float = 120) -> str:
         """Returns the job's id when all its tasks run and a first checkpoint is complete."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            job_id = self.alive()
-            if job_id and self._works(job_id):
+            job_id = self._working()
+            if job_id:
                 forget_older(self.flink.checkpoints, job_id)
                 return job_id
             if not still_runs():
@@ -76,12 +88,14 @@ class Job:
             f"The Flink job does not run. {self._reason()} See {self.flink.url} and logs/flink-*.log."
         )
 
-    def _works(self, job_id: str) -> bool:
+    def _working(self) -> str | None:
+        rest = self.flink.rest
         try:
-            rest = self.flink.rest
-            return rest.tasks_run(job_id) and rest.completed_checkpoints(job_id) > 0
+            job_id = self.alive()
+            works = job_id and rest.tasks_run(job_id) and rest.completed_checkpoints(job_id) > 0
         except FlinkUnavailable:
-            return False
+            return None
+        return job_id if works else None
 
     def _reason(self) -> str:
         try:

@@ -1,4 +1,4 @@
-"""Where the local stack keeps its state: one folder, FAREGATE_HOME, and a few files with fixed names in it."""
+"""Where the local stack keeps its state: one folder, FAREGATE_HOME, and files with fixed names in it."""
 
 import hashlib
 import json
@@ -55,6 +55,10 @@ class Home:
     @property
     def simulator(self) -> Path:
         return self.root / "simulator"
+
+    @property
+    def history(self) -> Path:
+        return self.root / "history.json"
 
     @property
     def addresses(self) -> Path:

@@ -105,7 +105,6 @@ class Postgres:
             )  # fmt: skip
 
     def _run(self, program: str, *arguments: str) -> None:
-        user = {} if self.uid is None else {"user": self.uid, "group": self.uid, "extra_groups": []}
         done = subprocess.run(
             [str(self.binaries / program), *arguments],
             cwd="/",
@@ -113,7 +112,9 @@ class Postgres:
             capture_output=True,
             text=True,
             check=False,
-            **user,  # type: ignore[call-overload]
+            user=self.uid,
+            group=self.uid,
+            extra_groups=None if self.uid is None else [],
         )
         if done.returncode != 0:
             raise StackError(f"PostgreSQL's {program} failed: {done.stderr.strip()}")

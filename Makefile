@@ -1,0 +1,52 @@
+# Needs Linux x86-64, Python 3.11 with venv, make; gcc makes scoring faster. Everything else is fetched.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check fix bench proof clean
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The stamp's name holds the lock's hash: a changed lock makes a new environment, an unchanged one is reused.
+LOCKED := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
+
+help:
+	@echo 'make demo     start everything and watch fraud being blocked (DEMO_SECONDS=60 stops by itself)'
+	@echo 'make test     all tests but the long proofs'
+	@echo 'make check    format, lint, types and import direction; changes nothing'
+	@echo 'make fix      mend format and lint'
+	@echo 'make bench    every benchmark, one JSON line each'
+	@echo 'make proof    the long proofs'
+	@echo 'make install  the Python environment and the jars, which every target makes by itself'
+	@echo 'make clean    stop the stack; remove its state, the environment and the caches'
+
+$(LOCKED):
+	@sh deploy/install.sh $(VENV)
+	@rm -f $(VENV)/.installed-* && touch $@
+
+install: $(LOCKED)
+	@$(BIN)/python -m deploy.embedded.jars
+
+demo: install
+	@$(BIN)/faregate demo
+
+test: install
+	@$(BIN)/pytest
+
+check: $(LOCKED)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fix: $(LOCKED)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: install
+	@$(BIN)/faregate bench all
+
+proof: install
+	@$(BIN)/pytest -m proof
+
+clean:
+	@test ! -x $(BIN)/faregate || $(BIN)/faregate down --remove
+	@rm -rf $(VENV) .faregate .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage build *.egg-info

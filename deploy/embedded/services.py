@@ -1,0 +1,151 @@
+"""Our own processes as the stack runs them: what each is told, and how we know that it works."""
+
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from deploy.embedded.children import Launch
+from deploy.embedded.errors import NotReady, StrangerOnPort
+from deploy.embedded.home import PROJECT, Home
+from deploy.embedded.ports import LOOPBACK
+from deploy.embedded.postgres import DATABASE
+from deploy.embedded.warden import MARK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    home: Home
+    ports: Mapping[str, int]
+    passwords: Mapping[str, str]
+    env: Mapping[str, str]  # what every child gets
+    instance: str
+
+    @property
+    def api_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['api']}"
+
+    @property
+    def dashboard_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['dashboard']}"
+
+    def database(self, role: str) -> dict[str, str]:
+        """Postgres as libpq reads it from the environment."""
+        return {
+            "PGHOST": LOOPBACK,
+            "PGPORT": str(self.ports["postgres"]),
+            "PGDATABASE": DATABASE,
+            "PGUSER": role,
+            "PGPASSWORD": self.passwords[role],
+            "PGSSLMODE": "disable",
+        }
+
+    def python(self, name: str, *arguments: str, role: str, **env: str) -> Launch:
+        return Launch(
+            name=name,
+            argv=(sys.executable, *arguments),
+            env={**self.env, **self.database(role), **env},
+            cwd=PROJECT,
+            log=self.home.logs / f"{name}.log",
+        )
+
+    def api(self) -> Launch:
+        address = {"FAREGATE_API_HOST": LOOPBACK, "FAREGATE_API_PORT": str(self.ports["api"])}
+        return self.python("api", "-m", "app.main", role="faregate_api", **address)
+
+    def relay(self) -> Launch:
+        return self.python("relay", "-m", "app.relay", role="faregate_relay")
+
+    def writer(self) -> Launch:
+        return self.python("writer", "-m", "feature_repo.writer", role="faregate_writer")
+
+    def dashboard(self) -> Launch:
+        options = {
+            "server.port": str(self.ports["dashboard"]),
+            "server.address": LOOPBACK,
+            "server.headless": "true",
+            "server.fileWatcherType": "none",
+            "browser.gatherUsageStats": "false",
+        }
+        flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+        return self.python(
+            "dashboard", "-m", "streamlit", "run", "dashboard/main.py", *flags, role="faregate_console"
+        )
+
+    def wait_api(self, still_runs: Callable[[], bool]) -> None:
+        """Ready when it has written to the database and read from it; ours when it says our instance."""
+        wait_http(f"{self.api_url}/readyz", "api", still_runs)
+        status, body = get(f"{self.api_url}/healthz")
+        if status != 200 or self.instance not in body:
+            raise StrangerOnPort(f"What answers on {self.api_url} is not our API. Run `faregate down` first.")
+
+    def wait_dashboard(self, still_runs: Callable[[], bool]) -> None:
+        wait_http(f"{self.dashboard_url}/_stcore/health", "dashboard", still_runs)
+
+    def wait_features(self, timeout_s: float = 60) -> None:
+        """Ready when a heartbeat has come through relay, Kafka, Flink and writer into the online store."""
+        import psycopg
+
+        deadline = time.monotonic() + timeout_s
+        query = (
+            "select 1 from online_store where view = 'pipeline_watermark' and written_at > %s::timestamptz"
+        )
+        with psycopg.connect(self._owner(), autocommit=True) as connection:
+            (since,) = connection.execute("select clock_timestamp()").fetchone() or (None,)
+            while connection.execute(query, [since]).fetchone() is None:
+                if time.monotonic() > deadline:
+                    raise NotReady(
+                        "No heartbeat comes through the feature pipeline; see logs/relay.log, "
+                        "logs/flink-taskmanager.log and logs/writer.log."
+                    )
+                time.sleep(0.1)
+
+    def _owner(self) -> str:
+        return " ".join(
+            f"{name}={value}"
+            for name, value in {
+                "host": LOOPBACK,
+                "port": self.ports["postgres"],
+                "dbname": DATABASE,
+                "user": "faregate_owner",
+                "password": self.passwords["faregate_owner"],
+            }.items()
+        )
+
+
+def get(url: str, timeout_s: float = 2) -> tuple[int, str]:
+    """Status and body; status 0 when nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout_s) as reply:  # noqa: S310 - always loopback http
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read().decode(errors="replace")
+    except OSError:
+        return 0, ""
+
+
+def wait_http(url: str, name: str, still_runs: Callable[[], bool], timeout_s: float = 60) -> None:
+    deadline = time.monotonic() + timeout_s
+    while (answer := get(url))[0] != 200:
+        if not still_runs():
+            raise NotReady(f"The {name} ended while starting; logs/{name}.log says why.")
+        if time.monotonic() > deadline:
+            raise NotReady(f"The {name} is not ready: {url} says {answer[0] or 'nothing'} {answer[1][:200]}")
+        time.sleep(0.05)
+
+
+def common_environment(base: Mapping[str, str], home: Home, kafka: str, instance: str) -> dict[str, str]:
+    """The caller's environment without what would mislead a child, and with what every child is told."""
+    misleading = ("PG", "PYTHON", "FAREGATE_", "FLINK_", "JAVA_", "KAFKA_", "STREAMLIT_", "VIRTUAL_ENV")
+    kept = {name: value for name, value in base.items() if not name.startswith(misleading)}
+    return {
+        **kept,
+        "FAREGATE_HOME": str(home.root),
+        "FAREGATE_KAFKA": kafka,
+        "FAREGATE_MODEL_DIR": str(home.model),
+        MARK: instance,
+        "PYTHONUNBUFFERED": "1",
+        "OMP_NUM_THREADS": "1",
+    }
