@@ -1,0 +1,131 @@
+"""The `faregate` command: each subcommand is a file of its own, loaded when it is called."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from deploy.embedded.home import Home
+from domain.errors import FaregateError
+
+app = typer.Typer(
+    name="faregate",
+    help="Real-time fraud decisions for ride-sharing payments.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    try:
+        app()
+    except FaregateError as problem:
+        print(f"faregate: {problem}", file=sys.stderr)
+        sys.exit(1)
+
+
+def here() -> Home:
+    return Home.from_env(os.environ)
+
+
+@app.command()
+def up(
+    detach: Annotated[
+        bool, typer.Option(help="Go to the background and return when everything works.")
+    ] = False,
+    api_port: Annotated[int, typer.Option(help="The API's port; 0: last time's, or a free one.")] = 0,
+    dashboard_port: Annotated[int, typer.Option(help="The dashboard's port; 0: as above.")] = 0,
+    payments: Annotated[int, typer.Option(help="Payments in the history of the first start.")] = 12_000,
+) -> None:
+    """Start the whole stack here: Kafka, PostgreSQL, Flink, writer, relay, API, dashboard."""
+    from deploy.cli import up as command
+
+    wished = {"api": api_port, "dashboard": dashboard_port}
+    options = command.options(wished, payments)
+    sys.exit(command.detached(here(), options) if detach else command.foreground(here(), options))
+
+
+@app.command()
+def down(
+    remove: Annotated[bool, typer.Option(help="Also delete the stack's state: all data, the model.")] = False,
+) -> None:
+    """Stop the stack and whatever a dead supervisor left behind."""
+    from deploy.cli.down import down as command
+
+    command(here(), remove=remove)
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
+    """Show each part of the stack, its memory, and the addresses."""
+    from deploy.cli.show_status import show
+
+    sys.exit(show(here(), as_json=as_json))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing or wrong on this machine, and the command that mends it."""
+    from deploy.cli.doctor import examine
+
+    sys.exit(examine(here(), os.environ))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date: the one that PG* variables name, else the local stack's."""
+    from deploy.cli.migrate import migrate as command
+
+    command(here(), os.environ)
+
+
+@app.command()
+def tail(
+    topic: Annotated[str, typer.Argument(help="A topic, e.g. payments.decisions.v1.")],
+    from_beginning: Annotated[bool, typer.Option(help="Start with the oldest message.")] = False,
+    number: Annotated[int, typer.Option("-n", help="End after so many messages; 0: never.")] = 0,
+) -> None:
+    """Show a topic's messages as they come, decoded, one line each."""
+    from deploy.cli.tail import tail as command
+
+    command(here(), os.environ, topic, from_beginning=from_beginning, number=number)
+
+
+@app.command()
+def simulate(
+    rate: Annotated[float, typer.Option(help="Payments a second.")] = 20.0,
+    seed: Annotated[int, typer.Option(help="Of the simulated city; the same seed, the same people.")] = 7,
+    duration: Annotated[float, typer.Option(help="Seconds; 0: until stopped.")] = 0.0,
+    time_scale: Annotated[
+        float, typer.Option(help="Compresses label delay: 60 makes an hour a minute.")
+    ] = 1.0,
+) -> None:
+    """Let simulated riders pay at the running stack."""
+    from deploy.cli.simulate import simulate as command
+
+    command(here(), os.environ, rate=rate, seed=seed, duration_s=duration, time_scale=time_scale)
+
+
+@app.command()
+def demo() -> None:
+    """Start everything and watch fraud being blocked. DEMO_SECONDS=60 stops by itself."""
+    from deploy.cli.demo import demo as command
+
+    sys.exit(command(here(), os.environ))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A benchmark, or `all`, or `list`.")],
+) -> None:
+    """Run a benchmark; the last line of its output is one JSON object. NAME --help says what it measures."""
+    from deploy.bench.runner import run
+
+    sys.exit(run(name, context.args, here(), os.environ))
+
+
+if __name__ == "__main__":
+    main()

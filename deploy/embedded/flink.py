@@ -35,6 +35,8 @@ SETTINGS = {
     "taskmanager.memory.managed.size": "64m",
     "taskmanager.memory.network.min": "32m",
     "taskmanager.memory.network.max": "32m",
+    "cluster.registration.error-delay": "200",
+    "cluster.registration.refused-registration-delay": "500",
     "parallelism.default": "1",
     "rest.address": LOOPBACK,
     "rest.bind-address": LOOPBACK,
@@ -161,16 +163,14 @@ class Flink:
 
         Asking takes a second of a core, so the answer is kept for as long as the settings stay the same.
         """
-        cache = self._conf / "computed.json"
+        cache = self._conf / f"{question.lower()}.json"
         stamp = hashlib.sha256((self._conf / "config.yaml").read_bytes()).hexdigest()
         known = read_json(cache)
         if known.get("stamp") != stamp:
-            known = {"stamp": stamp}
-        if question not in known:
-            known[question] = self._ask(question)
+            options, settings = self._ask(question)
+            known = {"stamp": stamp, "options": options, "settings": settings}
             write_json(cache, known)
-        options, settings = known[question]
-        return options, settings
+        return known["options"], known["settings"]
 
     def _ask(self, question: str) -> tuple[list[str], list[str]]:
         package = pyflink_folder()

@@ -84,7 +84,7 @@ class Services:
     def wait_dashboard(self, still_runs: Callable[[], bool]) -> None:
         wait_http(f"{self.dashboard_url}/_stcore/health", "dashboard", still_runs)
 
-    def wait_features(self, timeout_s: float = 60) -> None:
+    def wait_features(self, still_runs: Callable[[], bool], timeout_s: float = 60) -> None:
         """Ready when a heartbeat has come through relay, Kafka, Flink and writer into the online store."""
         import psycopg
 
@@ -95,7 +95,7 @@ class Services:
         with psycopg.connect(self._owner(), autocommit=True) as connection:
             (since,) = connection.execute("select clock_timestamp()").fetchone() or (None,)
             while connection.execute(query, [since]).fetchone() is None:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or not still_runs():
                     raise NotReady(
                         "No heartbeat comes through the feature pipeline; see logs/relay.log, "
                         "logs/flink-taskmanager.log and logs/writer.log."

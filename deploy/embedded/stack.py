@@ -69,6 +69,7 @@ class Stack:
         self._state = "starting"
         self._started_at = datetime.now(UTC)
         self._write_lock = threading.Lock()
+        self._stop_lock = threading.Lock()
         self._home_lock: IO[str] | None = None
         self._warden: subprocess.Popen[bytes] | None = None
 
@@ -79,7 +80,7 @@ class Stack:
         try:
             self._assemble()
             self._supervisor.watch()
-            startup.run(self._tasks(), on_progress)
+            startup.run(self._tasks(), on_progress, self._supervisor.abandon)
             self._keeper.watch()
         except BaseException as problem:
             self._stop_all("failed", detail=str(problem))
@@ -87,6 +88,7 @@ class Stack:
         self._set("ready")
 
     def stop(self) -> None:
+        """May be called from another thread while `start` is at work, which then raises."""
         self._stop_all("stopped")
 
     def _assemble(self) -> None:
@@ -118,6 +120,7 @@ class Stack:
         self._services = Services(
             home=self.home, ports=self._ports, passwords=words, env=env, instance=self._instance
         )
+        self._flink.prepare()
         self._job = Job(flink=self._flink)
         self._warden = start_warden(self._instance)
         self._spawner = Spawner()
@@ -140,7 +143,7 @@ class Stack:
             "writer": Task(run=self._start_writer, needs=("kafka", "feast")),
             # Heartbeats say "all before me was told": they start when the history has been told.
             "relay": Task(run=self._start_relay, needs=("kafka", "migrations", "history")),
-            "features": Task(run=self._services.wait_features, needs=("flink-job", "writer", "relay")),
+            "features": Task(run=self._wait_features, needs=("flink-job", "writer", "relay")),
             "api": Task(run=self._start_api, needs=("migrations", "model", "features")),
         }
         if self._options.with_dashboard:
@@ -189,6 +192,11 @@ class Stack:
 
     def _start_relay(self) -> None:
         self._supervisor.start(self._services.relay(), lambda _: None)
+
+    def _wait_features(self) -> None:
+        self._services.wait_features(
+            lambda: self._supervisor.all_run("relay", "kafka", "flink-taskmanager", "writer")
+        )
 
     def _start_api(self) -> None:
         self._supervisor.start(self._services.api(), self._services.wait_api)
@@ -257,19 +265,24 @@ class Stack:
         return (*children, job)
 
     def _stop_all(self, state: str, detail: str | None = None) -> None:
-        if self._warden is not None:
-            self._set("stopping", detail)
-            self._keeper.stop()
-            self._supervisor.stop(STOP_ORDER)
-            self._spawner.close()
-            self._set(state, detail)
-            if self._warden.stdin:
-                self._warden.stdin.close()
-            self._warden.wait()
-            self._warden = None
-        if self._home_lock is not None:
-            self._home_lock.close()
-            self._home_lock = None
+        with self._stop_lock:
+            if self._warden is not None:
+                self._stop_children(self._warden, state, detail)
+                self._warden = None
+            if self._home_lock is not None:
+                self._home_lock.close()
+                self._home_lock = None
+
+    def _stop_children(self, warden_process: subprocess.Popen[bytes], state: str, detail: str | None) -> None:
+        self._supervisor.abandon()
+        self._set("stopping", detail)
+        self._keeper.stop()
+        self._supervisor.stop(STOP_ORDER)
+        self._spawner.close()
+        self._set(state, detail)
+        if warden_process.stdin:
+            warden_process.stdin.close()
+        warden_process.wait()
 
 
 def lock(home: Home) -> IO[str]:

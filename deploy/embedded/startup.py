@@ -25,8 +25,14 @@ class _Skipped(Exception):
     pass
 
 
-def run(tasks: Mapping[str, Task], on_progress: Callable[[Progress], None]) -> None:
-    """Runs each task when those it needs are done; raises the first problem after all have come to rest."""
+def run(
+    tasks: Mapping[str, Task], on_progress: Callable[[Progress], None], abandon: Callable[[], None]
+) -> None:
+    """Runs each task when those it needs are done.
+
+    At the first problem, or an interrupt, `abandon` is called: it makes running tasks end soon. When all have
+    come to rest the problem is raised.
+    """
     done: dict[str, Future[None]] = {}
     stopped = threading.Event()
 
@@ -44,15 +50,13 @@ def run(tasks: Mapping[str, Task], on_progress: Callable[[Progress], None]) -> N
     with ThreadPoolExecutor(len(tasks)) as pool:
         for name in _ordered(tasks):
             done[name] = pool.submit(work, name, tasks[name])
-        problem = None
-        for finished in as_completed(done.values()):
-            found = finished.exception()
-            if found is not None:
-                stopped.set()
-            if found is not None and not isinstance(found, _Skipped):
-                problem = problem or found
-    if problem is not None:
-        raise problem
+        try:
+            for finished in as_completed(done.values()):
+                finished.result()
+        except BaseException:
+            stopped.set()
+            abandon()
+            raise
 
 
 def _ordered(tasks: Mapping[str, Task]) -> list[str]:

@@ -73,7 +73,7 @@ class Supervisor:
             child = Child(launch=launch, wait_ready=wait_ready, process=self._spawner.spawn(launch))
             self.children[launch.name] = child
         self._on_change()
-        wait_ready(lambda: child.runs)
+        wait_ready(lambda: child.runs and not self.stopping)
         child.state = State.READY
         child.watched = True
         self._on_change()
@@ -132,7 +132,7 @@ class Supervisor:
         self._on_change()
         process = child.process
         try:
-            child.wait_ready(lambda: process.poll() is None)
+            child.wait_ready(lambda: process.poll() is None and not self.stopping)
         except FaregateError as problem:
             log.warning("%s is not ready: %s", child.launch.name, problem)
             if process.poll() is None:  # hangs: end it, and its death counts as one more start
@@ -141,10 +141,18 @@ class Supervisor:
         child.state = State.READY
         self._on_change()
 
-    def stop(self, order: Iterable[Iterable[str]]) -> None:
-        """Stops tier after tier, the children of a tier at the same time, and whatever is not named last."""
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    def abandon(self) -> None:
+        """From now on nothing is started, and what waits for a child gives up waiting."""
         with self._lock:
             self._stopping.set()
+
+    def stop(self, order: Iterable[Iterable[str]]) -> None:
+        """Stops tier after tier, the children of a tier at the same time, and whatever is not named last."""
+        self.abandon()
         named = [list(tier) for tier in order]
         rest = set(self.children) - {name for tier in named for name in tier}
         for tier in (*named, sorted(rest)):
@@ -161,7 +169,7 @@ class Supervisor:
         self._on_change()
 
     def all_run(self, *names: str) -> bool:
-        return all(self.children[name].runs for name in names)
+        return not self.stopping and all(self.children[name].runs for name in names)
 
     @property
     def gave_up(self) -> list[str]:
