@@ -1,0 +1,72 @@
+"""What an analyst sees: a rider with a past logs in on a new device, the contact details change, and dearer
+rides than ever begin far from home at hours the rider sleeps, on the rider's own stored card.
+"""
+
+from random import Random
+
+from data_generator.acts import Publish, Story, child
+from data_generator.city import Zone, far_from, near
+from data_generator.clock import seconds
+from data_generator.fraud.thief import Patience, pause_ms
+from data_generator.payments import Truth
+from data_generator.people import Payer, logged_in, profile_changed
+from data_generator.population import Rider
+from data_generator.rides import ride
+from data_generator.trips import Trip, plan_trip
+from data_generator.world import World
+
+NAME = "account_takeover"
+SIZES = range(2, 7)
+SAME_DEVICE = 0.15  # the session was stolen, not the password
+CONTACT_KEPT = 0.25
+REFUSED = 0.04  # the card is the owner's own, so its issuer suspects little
+
+
+def account_takeover(world: World, rng: Random, victim: Rider, pay_at_ms: int) -> Story:
+    own_device = rng.random() < SAME_DEVICE
+    device_id = world.belongings.device_of(victim) if own_device else world.ids.new("dev")
+    login_ms = pay_at_ms - seconds(rng, 75, 115)
+    yield logged_in(
+        world, user_id=victim.user_id, device_id=device_id, new_device=not own_device, at_ms=login_ms
+    )
+    if rng.random() >= CONTACT_KEPT:
+        yield _contact_changed(world, victim, login_ms + seconds(rng, 8, 40))
+    card_id = rng.choice(world.belongings.cards_of(victim))
+    payer = Payer(user_id=victim.user_id, device_id=device_id, card_id=card_id)
+    yield from _rides(world, rng, victim, payer, pay_at_ms)
+
+
+def _rides(world: World, rng: Random, victim: Rider, payer: Payer, pay_at_ms: int) -> Story:
+    base, greed = far_from(victim.home, rng), rng.uniform(1.1, 2.3)
+    hurried, patience = rng.random() < 0.5, Patience(rng)
+    earliest_ms = pay_at_ms - 30_000
+    for _ in range(rng.choice(SIZES)):
+        part = child(rng)
+        settled = yield from ride(
+            world,
+            part,
+            payer=payer,
+            trip=_trip(world, part, base, greed * victim.price_level),
+            pay_at_ms=pay_at_ms,
+            earliest_ms=earliest_ms,
+            truth=Truth(fraud=NAME, refused=REFUSED),
+        )
+        if patience.lost(settled):
+            return
+        pay_at_ms, earliest_ms = settled.at_ms + pause_ms(part, hurried=hurried), settled.at_ms
+
+
+def _trip(world: World, rng: Random, base: Zone, price: float) -> Trip:
+    pickup = near(base, rng)
+    return plan_trip(world.city, rng, pickup, far_from(pickup, rng), price * rng.uniform(0.85, 1.2))
+
+
+def _contact_changed(world: World, victim: Rider, at_ms: int) -> Publish:
+    return profile_changed(
+        world,
+        user_id=victim.user_id,
+        home=victim.home,
+        rating_centi=victim.rating_centi,
+        contact_changed=True,
+        at_ms=at_ms,
+    )

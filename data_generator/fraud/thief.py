@@ -1,0 +1,73 @@
+"""What thieves share: where their accounts and cards come from, their haste, and when they give up."""
+
+from dataclasses import dataclass
+from random import Random
+
+from data_generator.acts import Publish
+from data_generator.city import Zone, popular_zone
+from data_generator.clock import seconds
+from data_generator.payments import Ending, Settled
+from data_generator.people import account_created
+from data_generator.population import FOREIGN_COUNTRIES, HOME_COUNTRY
+from data_generator.world import World
+
+HURRIED, UNHURRIED = (2.0, 90.0), (60.0, 420.0)  # seconds between two rides
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    user_id: str
+    home: Zone
+    rating_centi: int
+
+
+class Patience:
+    """A thief leaves after two to four payments that were stopped."""
+
+    def __init__(self, rng: Random) -> None:
+        self._left = rng.randint(2, 4)
+
+    def lost(self, settled: Settled) -> bool:
+        if settled.ending in (Ending.BLOCKED, Ending.UNANSWERED):
+            self._left -= 1
+        return self._left <= 0
+
+
+def opened_account(
+    world: World, rng: Random, *, device_id: str, at_ms: int
+) -> tuple[Account, Publish]:
+    """An account made for the purpose, which looks like any newcomer's."""
+    account = Account(user_id=world.ids.new("usr"), home=popular_zone(rng), rating_centi=500)
+    created = account_created(
+        world,
+        user_id=account.user_id,
+        device_id=device_id,
+        home=account.home,
+        rating_centi=account.rating_centi,
+        at_ms=at_ms,
+        created_ms=at_ms,
+    )
+    return account, created
+
+
+def bought_account(world: World, rng: Random) -> Account:
+    """An old account that its owner has forgotten."""
+    rider = world.city.dormant_rider(rng)
+    return Account(user_id=rider.user_id, home=rider.home, rating_centi=rider.rating_centi)
+
+
+def stolen_card_country(rng: Random) -> str:
+    return HOME_COUNTRY if rng.random() < 0.6 else rng.choice(FOREIGN_COUNTRIES)
+
+
+def issuer_refuses(rng: Random) -> float:
+    """How often the issuers of these cards say no: they know of some thefts before we do."""
+    return rng.uniform(0.15, 0.4)
+
+
+def pause_ms(rng: Random, *, hurried: bool) -> int:
+    """Until the next payment: mostly seconds, lognormal around six; the careful wait for minutes."""
+    if not hurried:
+        return seconds(rng, *UNHURRIED)
+    shortest, longest = HURRIED
+    return int(min(longest, max(shortest, rng.lognormvariate(1.8, 0.8))) * 1000)

@@ -1,0 +1,141 @@
+"""The past of the city, told at once: the same stories as live ones, decided by the system of those days."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from data_generator.acts import Act, Answer, Pay, Publish, Report, Wait
+from data_generator.agenda import Agenda
+from data_generator.belongings import Belongings
+from data_generator.openings import history_openings
+from data_generator.people import Payer, account_created, card_added
+from data_generator.population import DEFAULT_RIDERS, City
+from data_generator.velocity_rule import VelocityRule
+from data_generator.world import World, new_world
+from domain.decision import Rung
+from domain.display import DAY_MS
+from domain.events import Event, PaymentDecided, PaymentOutcome, from_ms
+from domain.topics import DECISIONS, LABELS, RIDES, Topic
+
+DEFAULT_DAYS = 30
+DEFAULT_PAYMENTS = 40_000
+RUN = "history"
+OLD_SYSTEM = "approval-api"  # the producer of decisions and outcomes, then as now
+
+
+class SimulatedEvent(Struct, frozen=True):
+    """`fraud` names the pattern behind a fraudulent payment; it is the truth and never serialised."""
+
+    topic: Topic
+    event: Event
+    fraud: str | None = None
+
+
+def generate_history(
+    seed: int,
+    riders: int = DEFAULT_RIDERS,
+    days: float = DEFAULT_DAYS,
+    payments: int = DEFAULT_PAYMENTS,
+    *,
+    end_ms: int,
+) -> Iterator[SimulatedEvent]:
+    """Events of `days` days up to `end_ms` (milliseconds since the epoch), ordered by event time.
+
+    About `payments` payments; every account and its cards are told of in the first seconds.
+    """
+    city = City(seed, riders)
+    start_ms = end_ms - int(days * DAY_MS)
+    world = new_world(city, Belongings(seed, RUN), RUN)
+    yield from _accounts(world, start_ms)
+    agenda = Agenda()
+    for opening in history_openings(city, payments, start_ms, end_ms):
+        agenda.resume(opening.story(world, RUN))
+    yield from _told(world, agenda, end_ms - 1)
+
+
+def _accounts(world: World, start_ms: int) -> Iterator[SimulatedEvent]:
+    for index in range(world.city.riders):
+        rider = world.city.rider(index)
+        at_ms = start_ms + index
+        created = account_created(
+            world,
+            user_id=rider.user_id,
+            device_id=rider.device_id,
+            home=rider.home,
+            rating_centi=rider.rating_centi,
+            at_ms=at_ms,
+            created_ms=start_ms - rider.account_age_ms,
+        )
+        yield SimulatedEvent(RIDES, created.event)
+        for card_id in rider.card_ids:
+            payer = Payer(user_id=rider.user_id, device_id=rider.device_id, card_id=card_id)
+            yield SimulatedEvent(
+                RIDES, card_added(world, payer, bin_country=rider.bin_country, at_ms=at_ms).event
+            )
+
+
+def _told(world: World, agenda: Agenda, until_ms: int) -> Iterator[SimulatedEvent]:
+    rule = VelocityRule()
+    while taken := agenda.take(until_ms):
+        story, act = taken
+        answer = None
+        if isinstance(act, Pay):
+            answer = Answer(
+                at_ms=act.at_ms, verdict=rule.decide(act.transaction.card_id, act.at_ms)
+            )
+        if not isinstance(act, Wait):
+            yield _event(world, act, answer)
+        agenda.resume(story, answer)
+
+
+def _event(world: World, act: Act, answer: Answer | None) -> SimulatedEvent:
+    match act:
+        case Publish():
+            return SimulatedEvent(RIDES, act.event)
+        case Report():
+            return SimulatedEvent(LABELS, _outcome(world, act))
+        case Pay() if answer and answer.verdict:
+            return SimulatedEvent(DECISIONS, _decided(world, act, answer), act.fraud)
+    raise AssertionError(f"nothing happens in {act}")
+
+
+def _decided(world: World, act: Pay, answer: Answer) -> PaymentDecided:
+    asked = act.transaction
+    assert answer.verdict
+    return PaymentDecided(
+        id=asked.transaction_id,
+        event_time=from_ms(act.at_ms),
+        producer=OLD_SYSTEM,
+        decision_id=world.ids.new("dec"),
+        transaction_id=asked.transaction_id,
+        ride_id=asked.ride_id,
+        user_id=asked.user_id,
+        card_id=asked.card_id,
+        device_id=asked.device_id,
+        driver_id=asked.driver_id,
+        amount_minor=asked.amount_minor,
+        currency=asked.currency,
+        pickup_zone=asked.pickup_zone,
+        dropoff_zone=asked.dropoff_zone,
+        pickup_lat=asked.pickup_lat,
+        pickup_lon=asked.pickup_lon,
+        distance_m=asked.distance_m,
+        verdict=answer.verdict,
+        rung=Rung.R2,
+    )
+
+
+def _outcome(world: World, act: Report) -> PaymentOutcome:
+    paid = act.transaction
+    return PaymentOutcome(
+        id=world.ids.new("evt"),
+        event_time=from_ms(act.at_ms),
+        producer=OLD_SYSTEM,
+        transaction_id=paid.transaction_id,
+        user_id=paid.user_id,
+        card_id=paid.card_id,
+        amount_minor=paid.amount_minor,
+        currency=paid.currency,
+        outcome=act.outcome,
+        reason_code=act.reason_code,
+    )

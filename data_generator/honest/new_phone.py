@@ -1,0 +1,19 @@
+"""Looks like a takeover: a login on a device never seen before, then rides. Is a new phone."""
+
+from random import Random
+
+from data_generator.acts import Story
+from data_generator.clock import seconds
+from data_generator.honest.regular import honest_ride, usual_payer, usual_way
+from data_generator.people import logged_in
+from data_generator.population import Rider
+from data_generator.world import World
+
+
+def new_phone(world: World, rng: Random, rider: Rider, pay_at_ms: int) -> Story:
+    device_id = world.belongings.new_device(rider)
+    login_ms = pay_at_ms - seconds(rng, 35, 110)
+    yield logged_in(world, user_id=rider.user_id, device_id=device_id, new_device=True, at_ms=login_ms)
+    payer = usual_payer(world, rng, rider)
+    trip = usual_way(world, rng, rider, pay_at_ms)
+    yield from honest_ride(world, rng, rider, payer=payer, trip=trip, pay_at_ms=pay_at_ms)

@@ -1,0 +1,88 @@
+"""The ride that nearly every payment belongs to: a usual way at a usual hour, and what else goes wrong in it."""
+
+from random import Random
+
+from data_generator.acts import Story, child
+from data_generator.city import Zone
+from data_generator.clock import hour_of
+from data_generator.habits import surge, usual_trip
+from data_generator.payments import Ending, Settled, Settling
+from data_generator.people import Payer
+from data_generator.population import Rider
+from data_generator.rides import abandoned_ride, ride
+from data_generator.trips import Trip, plan_trip
+from data_generator.world import World
+
+ABANDONED = 0.06
+FAMILY_CARD = 0.5
+SECOND_CARD = 0.15
+TRIES_AGAIN = 0.55
+
+
+def regular(world: World, rng: Random, rider: Rider, pay_at_ms: int) -> Story:
+    payer, trip = usual_payer(world, rng, rider), usual_way(world, rng, rider, pay_at_ms)
+    if rng.random() < ABANDONED:
+        yield from abandoned_ride(world, rng, payer=payer, trip=trip, end_at_ms=pay_at_ms)
+        return
+    yield from honest_ride(world, rng, rider, payer=payer, trip=trip, pay_at_ms=pay_at_ms)
+
+
+def honest_ride(
+    world: World,
+    rng: Random,
+    rider: Rider,
+    *,
+    payer: Payer,
+    trip: Trip,
+    pay_at_ms: int,
+    earliest_ms: int = 0,
+) -> Settling:
+    """A ride; whoever is turned away may try once more, with another card if there is one."""
+    first, again = child(rng), child(rng)
+    settled = yield from ride(
+        world, first, payer=payer, trip=trip, pay_at_ms=pay_at_ms, earliest_ms=earliest_ms
+    )
+    if settled.ending in (Ending.PAID, Ending.UNANSWERED) or again.random() >= TRIES_AGAIN:
+        return settled
+    return (yield from _try_again(world, again, rider, payer, trip, settled))
+
+
+def _try_again(
+    world: World, rng: Random, rider: Rider, payer: Payer, trip: Trip, settled: Settled
+) -> Settling:
+    others = [card for card in world.belongings.cards_of(rider) if card != payer.card_id]
+    card_id = rng.choice(others) if others and rng.random() < 0.7 else payer.card_id
+    second = Payer(user_id=payer.user_id, device_id=payer.device_id, card_id=card_id)
+    at_ms = settled.at_ms + int(rng.uniform(12, 75) * 1000)
+    return (
+        yield from ride(
+            world, rng, payer=second, trip=trip, pay_at_ms=at_ms, earliest_ms=settled.at_ms + 4_000
+        )
+    )
+
+
+def usual_payer(world: World, rng: Random, rider: Rider) -> Payer:
+    cards = world.belongings.cards_of(rider)
+    card_id = cards[-1] if rng.random() < SECOND_CARD else cards[0]
+    if rider.family and rng.random() < FAMILY_CARD:
+        card_id = family_card(world, rider)
+    return Payer(user_id=rider.user_id, device_id=world.belongings.device_of(rider), card_id=card_id)
+
+
+def family_card(world: World, rider: Rider) -> str:
+    """The card that a family rides on belongs to its first member."""
+    return world.belongings.cards_of(world.city.rider(rider.family[0]))[0]
+
+
+def usual_way(world: World, rng: Random, rider: Rider, at_ms: int) -> Trip:
+    hour = hour_of(at_ms)
+    pickup, dropoff = usual_trip(rider, hour, rng)
+    return way(world, rng, rider, pickup, dropoff, surge(hour, rng))
+
+
+def way(
+    world: World, rng: Random, rider: Rider, pickup: Zone, dropoff: Zone, price: float = 1.0
+) -> Trip:
+    """A trip in the class of car this rider takes, or now and then a better one."""
+    treat = rng.uniform(1.5, 2.4) if rng.random() < 0.05 else 1.0
+    return plan_trip(world.city, rng, pickup, dropoff, price * treat * rider.price_level)

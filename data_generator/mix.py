@@ -1,0 +1,63 @@
+"""Which stories make up the city's life, how often each is told, and how many payments it brings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from data_generator.acts import Story
+from data_generator.fraud.account_takeover import account_takeover
+from data_generator.fraud.card_testing import card_testing
+from data_generator.fraud.stolen_card_burst import stolen_card_burst
+from data_generator.honest.family_card import family_outing
+from data_generator.honest.moved_house import moved_house
+from data_generator.honest.new_card import new_card
+from data_generator.honest.new_phone import new_phone
+from data_generator.honest.newcomer import newcomer
+from data_generator.honest.night_out import night_out
+from data_generator.honest.regular import regular
+from data_generator.honest.traveller import traveller
+from data_generator.population import Rider
+from data_generator.world import World
+
+FRAUD_SHARE = 0.015
+LEAD_MS = 120_000  # no story begins longer than this before its first payment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """`share` is among the honest stories, or among the attacks; `payments` is the mean a story brings."""
+
+    name: str
+    share: float
+    payments: float
+    tell: Callable[[World, Random, Rider, int], Story]
+    at_night: bool = False
+
+
+def _anyone(attack: Callable[[World, Random, int], Story]) -> Callable[[World, Random, Rider, int], Story]:
+    return lambda world, rng, _rider, pay_at_ms: attack(world, rng, pay_at_ms)
+
+
+HONEST = (
+    Kind(name="regular", share=0.899, payments=0.95, tell=regular),
+    Kind(name="traveller", share=0.02, payments=2.0, tell=traveller),
+    Kind(name="new_phone", share=0.014, payments=1.01, tell=new_phone),
+    Kind(name="new_card", share=0.016, payments=1.01, tell=new_card),
+    Kind(name="family_outing", share=0.015, payments=2.3, tell=family_outing),
+    Kind(name="night_out", share=0.014, payments=2.6, tell=night_out, at_night=True),
+    Kind(name="newcomer", share=0.014, payments=1.8, tell=newcomer),
+    Kind(name="moved_house", share=0.008, payments=1.01, tell=moved_house),
+)
+ATTACKS = (
+    Kind(name="stolen_card_burst", share=0.4, payments=6.0, tell=_anyone(stolen_card_burst)),
+    Kind(name="card_testing", share=0.3, payments=8.5, tell=_anyone(card_testing)),
+    Kind(name="account_takeover", share=0.3, payments=4.0, tell=account_takeover),
+)
+
+
+def payments_a_story(kinds: tuple[Kind, ...]) -> float:
+    return sum(kind.share * kind.payments for kind in kinds)
+
+
+def draw_kind(kinds: tuple[Kind, ...], rng: Random) -> Kind:
+    return rng.choices(kinds, [kind.share for kind in kinds])[0]
