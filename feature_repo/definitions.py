@@ -1,0 +1,74 @@
+"""What Feast knows of Faregate: entities, views, where their values come from, and what a model reads.
+
+The fields themselves are declared in domain; `feature_repo.views` says which value stands in which view.
+"""
+
+import os
+from pathlib import Path
+
+from feast import Entity, FeatureService, FeatureView, Field, FileSource, Project, PushSource, ValueType
+from feast.types import Array, Bool, Int64, String
+
+from domain.settings import required
+from feature_repo import views
+from feature_repo.archive_folder import ArchiveFolder
+
+HOME = Path(required(os.environ, "FAREGATE_HOME", "which folder holds the archive of feature values"))
+ARCHIVE = ArchiveFolder(HOME / "archive")
+FEAST_TYPE = {int: Int64, bool: Bool, str: String, list[int]: Array(Int64), list[str]: Array(String)}
+
+
+def _source(view: views.View) -> PushSource:
+    archive = FileSource(
+        name=f"{view.name}_archive",
+        path=str(ARCHIVE.of_view(view)),
+        timestamp_field="event_timestamp",
+        created_timestamp_column="created_timestamp",
+        description=f"Snapshots of {view.name}, at most one an entity and minute.",
+    )
+    return PushSource(name=f"{view.name}_push", batch_source=archive, description=view.description)
+
+
+def _view(view: views.View, entity: Entity, source: PushSource) -> FeatureView:
+    fields = [
+        Field(name=column.name, dtype=FEAST_TYPE[column.type], description=column.description)
+        for column in view.columns
+    ]
+    return FeatureView(
+        name=view.name,
+        entities=[entity],
+        schema=[Field(name=view.join_key, dtype=String), *fields],
+        source=source,
+        description=view.description,
+        tags={"topic": view.topic.name if view.topic else "all features topics"},
+    )
+
+
+faregate = Project(name="faregate", description="Real-time fraud decisions for ride payments")
+
+card = Entity(name="card", join_keys=["card_id"], value_type=ValueType.STRING, description="A card token.")
+user = Entity(
+    name="user", join_keys=["user_id"], value_type=ValueType.STRING, description="A rider's account."
+)
+pipeline = Entity(
+    name="pipeline",
+    join_keys=["pipeline"],
+    value_type=ValueType.STRING,
+    description="The stream itself; its one value is 'features'.",
+)
+
+card_history_push = _source(views.CARD)
+user_history_push = _source(views.USER)
+user_profile_push = _source(views.PROFILE)
+pipeline_watermark_push = _source(views.WATERMARK)
+
+card_history = _view(views.CARD, card, card_history_push)
+user_history = _view(views.USER, user, user_history_push)
+user_profile = _view(views.PROFILE, user, user_profile_push)
+pipeline_watermark = _view(views.WATERMARK, pipeline, pipeline_watermark_push)
+
+transaction_scoring_v1 = FeatureService(
+    name="transaction_scoring_v1",
+    features=[card_history, user_history, user_profile, pipeline_watermark],
+    description="Everything that a decision reads; ask for full feature names, views share some.",
+)

@@ -1,0 +1,91 @@
+"""The Feast views: which value of ours each holds, who it belongs to, which topic it comes from.
+
+Feast's schema, the archive's columns and the defaults all come from the fields of those values, so that no
+field is declared twice.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from domain.history import History
+from domain.online_store import VIEW_OF_KIND, WATERMARK_VIEW
+from domain.profile import Profile
+from domain.topics import Topic, features_topic
+
+
+class PipelineWatermark(Struct, kw_only=True):
+    """What domain.online_store.encode_watermark writes."""
+
+    low_watermark_ms: Annotated[int, Meta(description="every event up to this time is in the store")] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One Feast field; `type` is int, bool, str, list[int] or list[str]."""
+
+    name: str
+    type: Any
+    description: str
+
+
+@dataclass(frozen=True)
+class View:
+    """`kind` is that of the features topic, None for the view that comes from no topic of its own."""
+
+    name: str
+    kind: str | None
+    entity: str
+    join_key: str
+    value: type[Struct]
+    description: str
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        hints = get_type_hints(self.value, include_extras=True)
+        return tuple(_column(field.encode_name, hints[field.name]) for field in self._fields)
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """What a field that the payload leaves out stands for."""
+        empty = self.value()
+        return {field.encode_name: getattr(empty, field.name) for field in self._fields}
+
+    @property
+    def topic(self) -> Topic | None:
+        return features_topic(self.kind) if self.kind else None
+
+    @property
+    def _fields(self) -> tuple[msgspec.structs.FieldInfo, ...]:
+        return msgspec.structs.fields(self.value)
+
+
+def _column(name: str, hint: Any) -> Column:
+    plain, *metadata = get_args(hint)
+    described = next(item for item in metadata if isinstance(item, Meta))
+    return Column(name=name, type=plain, description=described.description or "")
+
+
+CARD = View(
+    VIEW_OF_KIND["card"], "card", "card", "card_id", History,
+    "What a card has done lately: tiles, counterparts, the newest payments, lifetime totals.",
+)  # fmt: skip
+USER = View(
+    VIEW_OF_KIND["user"], "user", "user", "user_id", History,
+    "What a rider has done lately: tiles, counterparts, the newest payments, lifetime totals.",
+)  # fmt: skip
+PROFILE = View(
+    VIEW_OF_KIND["profile"], "profile", "user", "user_id", Profile,
+    "What a rider's account says of itself, as of its newest change.",
+)  # fmt: skip
+WATERMARK = View(
+    WATERMARK_VIEW, None, "pipeline", "pipeline", PipelineWatermark,
+    "How far the stream has come into this store; feature age is now minus this.",
+)  # fmt: skip
+
+VIEWS = (CARD, USER, PROFILE, WATERMARK)
+BY_NAME = {view.name: view for view in VIEWS}
+BY_KIND = {view.kind: view for view in VIEWS if view.kind}
