@@ -9,6 +9,7 @@ from data_generator.fraud.account_takeover import account_takeover
 from data_generator.fraud.card_testing import card_testing
 from data_generator.fraud.stolen_card_burst import stolen_card_burst
 from data_generator.honest.family_card import family_outing
+from data_generator.honest.host import host
 from data_generator.honest.moved_house import moved_house
 from data_generator.honest.new_card import new_card
 from data_generator.honest.new_phone import new_phone
@@ -39,19 +40,20 @@ def _anyone(attack: Callable[[World, Random, int], Story]) -> Callable[[World, R
 
 
 HONEST = (
-    Kind(name="regular", share=0.899, payments=0.95, tell=regular),
+    Kind(name="regular", share=0.89, payments=0.95, tell=regular),
     Kind(name="traveller", share=0.02, payments=2.0, tell=traveller),
-    Kind(name="new_phone", share=0.014, payments=1.01, tell=new_phone),
+    Kind(name="new_phone", share=0.014, payments=1.7, tell=new_phone),
     Kind(name="new_card", share=0.016, payments=1.01, tell=new_card),
     Kind(name="family_outing", share=0.015, payments=2.3, tell=family_outing),
     Kind(name="night_out", share=0.014, payments=2.6, tell=night_out, at_night=True),
-    Kind(name="newcomer", share=0.014, payments=1.8, tell=newcomer),
+    Kind(name="host", share=0.007, payments=3.95, tell=host),
+    Kind(name="newcomer", share=0.016, payments=2.1, tell=newcomer),
     Kind(name="moved_house", share=0.008, payments=1.01, tell=moved_house),
 )
 ATTACKS = (
-    Kind(name="stolen_card_burst", share=0.4, payments=6.0, tell=_anyone(stolen_card_burst)),
-    Kind(name="card_testing", share=0.3, payments=8.5, tell=_anyone(card_testing)),
-    Kind(name="account_takeover", share=0.3, payments=4.0, tell=account_takeover),
+    Kind(name="stolen_card_burst", share=0.37, payments=6.0, tell=_anyone(stolen_card_burst)),
+    Kind(name="card_testing", share=0.25, payments=8.5, tell=_anyone(card_testing)),
+    Kind(name="account_takeover", share=0.38, payments=3.4, tell=account_takeover),
 )
 
 

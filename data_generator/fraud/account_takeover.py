@@ -1,11 +1,11 @@
-"""What an analyst sees: a rider with a past logs in on a new device, the contact details change, and dearer
-rides than ever begin far from home at hours the rider sleeps, on the rider's own stored card.
+"""What an analyst sees: a rider with a past logs in on a new device, the contact details change, and dear rides
+begin far from home, often at hours the rider sleeps, on the rider's own stored card.
 """
 
 from random import Random
 
 from data_generator.acts import Publish, Story, child
-from data_generator.city import Zone, far_from, near
+from data_generator.city import Zone, far_from, near, popular_zone
 from data_generator.clock import seconds
 from data_generator.fraud.thief import Patience, pause_ms
 from data_generator.payments import Truth
@@ -16,9 +16,10 @@ from data_generator.trips import Trip, plan_trip
 from data_generator.world import World
 
 NAME = "account_takeover"
-SIZES = range(2, 7)
-SAME_DEVICE = 0.15  # the session was stolen, not the password
-CONTACT_KEPT = 0.25
+SIZES = range(2, 6)
+SAME_DEVICE = 0.25  # the session was stolen, not the password
+CONTACT_KEPT = 0.4
+STAYS_NEAR = 0.35
 REFUSED = 0.04  # the card is the owner's own, so its issuer suspects little
 
 
@@ -37,7 +38,8 @@ def account_takeover(world: World, rng: Random, victim: Rider, pay_at_ms: int) -
 
 
 def _rides(world: World, rng: Random, victim: Rider, payer: Payer, pay_at_ms: int) -> Story:
-    base, greed = far_from(victim.home, rng), rng.uniform(1.1, 2.3)
+    zone_of = near if rng.random() < STAYS_NEAR else far_from
+    base, greed = zone_of(victim.home, rng), rng.uniform(0.9, 2.0)
     hurried, patience = rng.random() < 0.5, Patience(rng)
     earliest_ms = pay_at_ms - 30_000
     for _ in range(rng.choice(SIZES)):
@@ -58,7 +60,8 @@ def _rides(world: World, rng: Random, victim: Rider, payer: Payer, pay_at_ms: in
 
 def _trip(world: World, rng: Random, base: Zone, price: float) -> Trip:
     pickup = near(base, rng)
-    return plan_trip(world.city, rng, pickup, far_from(pickup, rng), price * rng.uniform(0.85, 1.2))
+    dropoff = popular_zone(rng) if rng.random() < 0.6 else far_from(pickup, rng)
+    return plan_trip(world.city, rng, pickup, dropoff, price * rng.uniform(0.85, 1.2))
 
 
 def _contact_changed(world: World, victim: Rider, at_ms: int) -> Publish:

@@ -1,14 +1,13 @@
 """What an analyst sees: a card added minutes ago on a device nobody knows, then four to ten rides within
-minutes, mostly dear ones, from zones all over the city. When the card dies, the next one is added.
+minutes, mostly dear ones, often from zones all over the city. When the card dies, the next one is added.
 """
 
 from random import Random
 
 from data_generator.acts import Story, child
-from data_generator.city import popular_zone
+from data_generator.city import near, popular_zone
 from data_generator.clock import seconds
 from data_generator.fraud.thief import (
-    Account,
     Patience,
     bought_account,
     issuer_refuses,
@@ -30,24 +29,25 @@ def stolen_card_burst(world: World, rng: Random, pay_at_ms: int) -> Story:
     device_id, begin_ms = world.ids.new("dev"), pay_at_ms - seconds(rng, 70, 115)
     if rng.random() < 0.5:
         account, created = opened_account(world, rng, device_id=device_id, at_ms=begin_ms)
+        user_id = account.user_id
         yield created
     else:
-        account = bought_account(world, rng)
-        user_id = account.user_id
+        user_id = bought_account(world, rng).user_id
         yield logged_in(world, user_id=user_id, device_id=device_id, new_device=True, at_ms=begin_ms)
-    payer = Payer(user_id=account.user_id, device_id=device_id, card_id=world.ids.new("card"))
+    payer = Payer(user_id=user_id, device_id=device_id, card_id=world.ids.new("card"))
     added_ms = pay_at_ms - seconds(rng, 32, 60)
     yield card_added(world, payer, bin_country=stolen_card_country(rng), at_ms=added_ms)
-    yield from _rides(world, rng, account, payer, pay_at_ms)
+    yield from _rides(world, rng, payer, pay_at_ms)
 
 
-def _rides(world: World, rng: Random, account: Account, payer: Payer, pay_at_ms: int) -> Story:
+def _rides(world: World, rng: Random, payer: Payer, pay_at_ms: int) -> Story:
     truth = Truth(fraud=NAME, refused=issuer_refuses(rng))
-    greed, hurried, patience = rng.uniform(1.0, 2.4), rng.random() < 0.7, Patience(rng)
+    base, roams = popular_zone(rng), rng.random() < 0.55
+    greed, hurried, patience = rng.uniform(0.8, 2.2), rng.random() < 0.7, Patience(rng)
     earliest_ms = pay_at_ms - 30_000
     for _ in range(rng.choice(SIZES)):
         part = child(rng)
-        pickup = account.home if part.random() < 0.15 else popular_zone(part)
+        pickup = popular_zone(part) if roams else near(base, part)
         price = greed * part.uniform(0.8, 1.25)
         trip = plan_trip(world.city, part, pickup, popular_zone(part), price)
         settled = yield from ride(

@@ -11,7 +11,7 @@ from data_generator.people import account_created
 from data_generator.population import FOREIGN_COUNTRIES, HOME_COUNTRY
 from data_generator.world import World
 
-HURRIED, UNHURRIED = (2.0, 90.0), (60.0, 420.0)  # seconds between two rides
+HURRIED, UNHURRIED = (2.0, 90.0), (60.0, 900.0)  # seconds between two rides
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ def night_out(world: World, rng: Random, rider: Rider, pay_at_ms: int) -> Story:
     payer = usual_payer(world, rng, rider)
     place, price = rng.choice(rider.haunts), rng.uniform(1.3, 2.3)
     earliest_ms = 0
-    for car in range(rng.choice((2, 2, 2, 3, 3, 4))):
+    for car in range(rng.choice((2, 2, 2, 2, 3, 3, 4, 5))):
         home = rider.home if car == 0 else popular_zone(rng)
         trip = way(world, rng, rider, place, home, price)
         settled = yield from honest_ride(

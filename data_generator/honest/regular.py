@@ -4,10 +4,10 @@ from random import Random
 
 from data_generator.acts import Story, child
 from data_generator.city import Zone
-from data_generator.clock import hour_of
+from data_generator.clock import hour_of, seconds
 from data_generator.habits import surge, usual_trip
 from data_generator.payments import Ending, Settled, Settling
-from data_generator.people import Payer
+from data_generator.people import Payer, card_added
 from data_generator.population import Rider
 from data_generator.rides import abandoned_ride, ride
 from data_generator.trips import Trip, plan_trip
@@ -17,6 +17,7 @@ ABANDONED = 0.06
 FAMILY_CARD = 0.5
 SECOND_CARD = 0.15
 TRIES_AGAIN = 0.55
+ADDS_A_CARD = 0.3  # instead of trying a card the app knows already
 
 
 def regular(world: World, rng: Random, rider: Rider, pay_at_ms: int) -> Story:
@@ -50,14 +51,18 @@ def honest_ride(
 def _try_again(
     world: World, rng: Random, rider: Rider, payer: Payer, trip: Trip, settled: Settled
 ) -> Settling:
+    at_ms = settled.at_ms + seconds(rng, 12, 75)
+    earliest_ms = settled.at_ms + 4_000
     others = [card for card in world.belongings.cards_of(rider) if card != payer.card_id]
     card_id = rng.choice(others) if others and rng.random() < 0.7 else payer.card_id
+    adds = rng.random() < ADDS_A_CARD
+    if adds:
+        card_id = world.ids.new("card")
     second = Payer(user_id=payer.user_id, device_id=payer.device_id, card_id=card_id)
-    at_ms = settled.at_ms + int(rng.uniform(12, 75) * 1000)
+    if adds:
+        yield card_added(world, second, bin_country=rider.bin_country, at_ms=earliest_ms)
     return (
-        yield from ride(
-            world, rng, payer=second, trip=trip, pay_at_ms=at_ms, earliest_ms=settled.at_ms + 4_000
-        )
+        yield from ride(world, rng, payer=second, trip=trip, pay_at_ms=at_ms, earliest_ms=earliest_ms)
     )
 
 
