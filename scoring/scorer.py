@@ -128,7 +128,10 @@ class CompiledTrees:
 
     def __init__(self, library: bytes, size: int, *, where: Path) -> None:
         # PyDLL keeps the interpreter lock: taking it back from a busy thread would cost more than the call.
-        self._library = ctypes.PyDLL(_in_memory(library, where))
+        try:
+            self._library = ctypes.PyDLL(_in_memory(library, where))
+        except OSError as error:
+            raise ModelRefused(f"{where} cannot be loaded on this machine: {error}. {TRAIN_AGAIN}") from error
         made_for = int(self._library.get_num_feature())
         if made_for != size:
             raise ModelRefused(

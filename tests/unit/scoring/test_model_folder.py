@@ -1,0 +1,68 @@
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from domain.catalogue import FEATURE_NAMES, SIGNATURE
+from domain.errors import ModelRefused
+from scoring.model_folder import half_written, publish
+from scoring.scorer import SIGNATURE_FILE, Scorer
+from scoring.train import ModelReport, train
+
+
+def test_the_signature_says_what_the_model_is(trained: ModelReport) -> None:
+    written = json.loads((trained.folder / SIGNATURE_FILE).read_text())
+    assert written["features"] == list(FEATURE_NAMES)
+    assert written["catalogue"] == SIGNATURE
+    assert written["version"].startswith("mdl_")
+    assert set(written["libraries"]) == {"xgboost", "treelite", "tl2cgen"}
+    assert "unknown" not in written["libraries"].values()
+    assert written["data"]["from"] < written["data"]["to"] < written["trained_at"]
+    for name, digest in written["files"].items():
+        assert sha256((trained.folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_nothing_else_is_left_beside_a_model(trained: ModelReport) -> None:
+    assert list(trained.folder.parent.iterdir()) == [trained.folder]
+    files = {path.name for path in trained.folder.iterdir()}
+    assert files == {"model.ubj", "model.tl", "model.so", "signature.json"}
+
+
+def test_a_new_model_takes_the_place_of_the_old(model: Path, tmp_path: Path) -> None:
+    (model / "only-in-the-old").touch()
+    with half_written(model) as folder:
+        (folder / "new").touch()
+        publish(folder, model)
+    assert [path.name for path in model.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [model]
+
+
+def test_an_interrupted_writer_leaves_the_old_model_alone(model: Path, tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with half_written(model) as folder:
+            (folder / "half").touch()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert Scorer.load(model)
+    assert list(tmp_path.iterdir()) == [model]
+
+
+@pytest.mark.parametrize("absent", ["model.ubj", "model.so", "signature.json"])
+def test_a_half_written_folder_never_loads(model: Path, absent: str) -> None:
+    (model / absent).unlink()
+    with pytest.raises(ModelRefused):
+        Scorer.load(model)
+
+
+def test_a_model_that_is_refused_replaces_nothing(
+    model: Path, training_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scoring.verify.DIFFERENCE_MAX", -1.0)
+    (model / "only-in-the-old").touch()
+    with pytest.raises(ModelRefused, match="was not written"):
+        train(training_set, model, on_progress=lambda _: None)
+    assert (model / "only-in-the-old").exists()
+    assert list(tmp_path.iterdir()) == [model]

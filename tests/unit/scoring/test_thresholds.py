@@ -1,0 +1,89 @@
+from itertools import combinations_with_replacement
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.cost import Costs
+from domain.decision import Verdict
+from scoring.scorer import Thresholds
+from scoring.thresholds import NEVER, choose, total_cost_minor
+
+
+def sample(*, seed: int, rows: int = 3_000, skill: float = 2.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    labels = (random.random(rows) < 0.03).astype(np.int8)
+    probabilities = 1 / (1 + np.exp(-(random.normal(-4, 1.2, rows) + skill * 2 * labels)))
+    return labels, probabilities, random.integers(300, 9_000, rows)
+
+
+@pytest.mark.parametrize("skill", [0.0, 0.5, 2.0, 8.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_they_stand_in_order(seed: int, skill: float) -> None:
+    found = choose(*sample(seed=seed, skill=skill))
+    assert 0 < found.review <= found.challenge <= found.decline <= 1
+
+
+@pytest.mark.parametrize("skill", [0.0, 1.0, 2.0])
+def test_few_honest_payments_are_stopped(skill: float) -> None:
+    labels, probabilities, amounts = sample(seed=2, skill=skill)
+    found = choose(labels, probabilities, amounts)
+    stopped = (probabilities >= found.challenge) & (labels == 0)
+    assert stopped.sum() <= 0.003 * (labels == 0).sum()
+
+
+def test_nothing_cheaper_exists() -> None:
+    labels, probabilities, amounts = sample(seed=4, rows=40)
+    labels[:4] = 1
+    chosen = choose(labels, probabilities, amounts, false_declines_max=1.0)
+    cuts = [*probabilities.tolist(), NEVER]
+    every = (
+        Thresholds(review=review, challenge=challenge, decline=decline)
+        for review, challenge, decline in combinations_with_replacement(sorted(cuts), 3)
+    )
+    cheapest = min(total_cost_minor(labels, probabilities, amounts, cut) for cut in every)
+    assert total_cost_minor(labels, probabilities, amounts, chosen) == pytest.approx(cheapest)
+
+
+def test_a_model_that_separates_leaves_room_for_every_verdict() -> None:
+    labels = np.array([0] * 97 + [1] * 3, np.int8)
+    probabilities = np.where(labels == 1, 0.9, 0.001)
+    found = choose(labels, probabilities, np.full(100, 2_000))
+    assert 0.001 < found.review < found.challenge < found.decline < 0.9
+
+
+def test_equal_scores_are_decided_alike() -> None:
+    labels = np.array([1] * 50 + [0] * 50, np.int8)
+    found = choose(labels, np.full(100, 0.5), np.full(100, 2_000))
+    assert found.challenge == NEVER
+    assert found.verdict(0.5) is Verdict.REVIEW
+
+
+def test_dear_reviews_are_not_asked_for() -> None:
+    labels, probabilities, amounts = sample(seed=6)
+    found = choose(labels, probabilities, amounts, costs=Costs(review_minor=100_000))
+    assert not ((probabilities >= found.review) & (probabilities < found.challenge)).any()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 20), st.integers(1, 9_999)), min_size=3, max_size=60))
+def test_any_sample_gives_thresholds_in_order(rows: list[tuple[bool, int, int]]) -> None:
+    labels = np.array([row[0] for row in rows], np.int8)
+    probabilities = np.array([row[1] / 20 for row in rows])
+    found = choose(labels, probabilities, np.array([row[2] for row in rows]))
+    assert 0 <= found.review <= found.challenge <= found.decline <= 1
+
+
+@pytest.mark.parametrize(
+    ("probability", "verdict"),
+    [
+        (0.09, Verdict.APPROVE),
+        (0.1, Verdict.REVIEW),
+        (0.3, Verdict.CHALLENGE),
+        (0.6, Verdict.DECLINE),
+        (1.0, Verdict.DECLINE),
+    ],
+)
+def test_a_threshold_acts_at_its_own_value(probability: float, verdict: Verdict) -> None:
+    assert Thresholds(review=0.1, challenge=0.3, decline=0.6).verdict(probability) is verdict
