@@ -116,12 +116,15 @@ def demo() -> None:
     sys.exit(command(here(), os.environ))
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(
+    # The benchmark's own --help is its own.
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
 def bench(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A benchmark, or `all`, or `list`.")],
+    name: Annotated[str, typer.Argument(help="A benchmark, `all` or `list`.")] = "list",
 ) -> None:
-    """Run a benchmark; the last line of its output is one JSON object. NAME --help says what it measures."""
+    """Run a benchmark; the last line of its output is one JSON object. `bench NAME --help` tells more."""
     from deploy.bench.runner import run
 
     sys.exit(run(name, context.args, here(), os.environ))

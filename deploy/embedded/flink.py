@@ -15,7 +15,7 @@ from deploy.embedded.children import Launch
 from deploy.embedded.errors import StackError
 from deploy.embedded.flink_rest import FlinkRest
 from deploy.embedded.home import PROJECT, Home, read_json, write_json
-from deploy.embedded.java import QUICK_START, java, java_home
+from deploy.embedded.java import QUICK_START, ClassArchives, java, java_home
 from deploy.embedded.ports import LOOPBACK
 
 LOG_CONFIG = Path(__file__).parent / "flink-log4j.properties"
@@ -67,6 +67,7 @@ class Flink:
     port: int
     rpc_port: int
     jar_folder: Path
+    archives: ClassArchives
     env: Mapping[str, str]
 
     @property
@@ -117,7 +118,7 @@ class Flink:
         jvm_options, settings = self._computed(question)
         return Launch(
             name=name,
-            argv=(*self._java(), *jvm_options, main, "--configDir", str(self._conf), *settings),
+            argv=(*self._java(name), *jvm_options, main, "--configDir", str(self._conf), *settings),
             env=self._environment(),
             cwd=self.home.flink,
             log=self.home.logs / f"{name}.log",
@@ -127,17 +128,19 @@ class Flink:
         """Flink's own command line, as `flink` would start it."""
         return Launch(
             name="flink-client",
-            argv=(*self._java(), "-Xmx256m", CLIENT, *arguments),
+            argv=(*self._java("flink-client"), "-Xmx256m", CLIENT, *arguments),
             env=self._environment(),
             cwd=PROJECT,
             log=self.home.logs / "flink-client.log",
         )
 
-    def _java(self) -> list[str]:
+    def _java(self, name: str) -> list[str]:
+        class_path = self._class_path()
         log = f"-Dlog4j.configurationFile={LOG_CONFIG.as_uri()}"
-        return [java(), *QUICK_START, *module_options(), log, "-cp", ":".join(map(str, self._classpath()))]
+        quick = (*QUICK_START, *self.archives.options(name, class_path))
+        return [java(), *quick, *module_options(), log, "-cp", ":".join(map(str, class_path))]
 
-    def _classpath(self) -> list[Path]:
+    def _class_path(self) -> list[Path]:
         package = pyflink_folder()
         own = sorted((package / "lib").glob("*.jar"), key=lambda path: path.name.startswith("flink-dist"))
         python = sorted((package / "opt").glob("flink-python*.jar"))

@@ -3,7 +3,10 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +74,17 @@ class Home:
     @property
     def status(self) -> Path:
         return self.root / "status.json"
+
+
+@contextmanager
+def temporary_home() -> Iterator[Home]:
+    """A home that is gone afterwards; other users may pass through it, as PostgreSQL's must."""
+    folder = Path(tempfile.mkdtemp(prefix="faregate-"))
+    folder.chmod(0o711)
+    try:
+        yield Home(root=folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from deploy.embedded import jars
 from deploy.embedded.children import Launch
 from deploy.embedded.errors import NotReady, StackError, StrangerOnPort
 from deploy.embedded.home import Home
-from deploy.embedded.java import QUICK_START, java
+from deploy.embedded.java import QUICK_START, ClassArchives, java
 from deploy.embedded.ports import LOOPBACK, answers
 from domain.topics import ALL, Topic
 
@@ -53,6 +53,7 @@ class Kafka:
     port: int
     controller_port: int
     jar_folder: Path
+    archives: ClassArchives
     env: Mapping[str, str]
 
     @property
@@ -100,13 +101,15 @@ class Kafka:
             raise StackError(f"Kafka's data folder {self._data} cannot be formatted: {done.stderr.strip()}")
 
     def _java(self) -> list[str]:
-        classpath = ":".join(map(str, jars.paths("kafka", self.jar_folder)))
-        return [java(), *HEAP, *QUICK_START, f"-Dlog4j2.configurationFile={LOG_CONFIG}", "-cp", classpath]
+        class_path = jars.paths("kafka", self.jar_folder)
+        log = f"-Dlog4j2.configurationFile={LOG_CONFIG}"
+        return [java(), *HEAP, *QUICK_START, log, "-cp", ":".join(map(str, class_path))]
 
     def launch(self) -> Launch:
+        archived = self.archives.options("kafka", jars.paths("kafka", self.jar_folder))
         return Launch(
             name="kafka",
-            argv=(*self._java(), "kafka.Kafka", str(self._settings_file)),
+            argv=(*self._java(), *archived, "kafka.Kafka", str(self._settings_file)),
             env=self.env,
             cwd=self.home.kafka,
             log=self.home.logs / "kafka.log",

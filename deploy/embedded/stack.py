@@ -20,6 +20,7 @@ from deploy.embedded.flink import Flink
 from deploy.embedded.flink_job import Job
 from deploy.embedded.history import History, HistorySize
 from deploy.embedded.home import Home, read_json, write_json
+from deploy.embedded.java import ClassArchives
 from deploy.embedded.job_keeper import JobKeeper
 from deploy.embedded.kafka import Kafka
 from deploy.embedded.postgres import Postgres
@@ -102,11 +103,14 @@ class Stack:
         words = passwords.load(self.home.secrets)
         broker = f"{ports.LOOPBACK}:{self._ports['kafka']}"
         env = common_environment(self._env, self.home, broker, self._instance)
+        self._archives = ClassArchives(folder=jar_folder.parent / "classes", writer=self._instance)
+        self._archives.prepare()
         self._kafka = Kafka(
             home=self.home,
             port=self._ports["kafka"],
             controller_port=self._ports["kafka_controller"],
             jar_folder=jar_folder,
+            archives=self._archives,
             env=env,
         )
         self._postgres = Postgres(home=self.home, port=self._ports["postgres"], passwords=words)
@@ -115,6 +119,7 @@ class Stack:
             port=self._ports["flink"],
             rpc_port=self._ports["flink_rpc"],
             jar_folder=jar_folder,
+            archives=self._archives,
             env=env,
         )
         self._services = Services(
@@ -215,6 +220,16 @@ class Stack:
         )
 
     @property
+    def urls(self) -> dict[str, str]:
+        return {
+            "api": self._services.api_url,
+            "docs": f"{self._services.api_url}/docs",
+            "dashboard": self._services.dashboard_url,
+            "flink": self._flink.url,
+            "kafka": self._kafka.bootstrap,
+        }
+
+    @property
     def gave_up(self) -> list[str]:
         """Parts that ended too often and are not started again."""
         keeper = ["flink-job"] if self._keeper.state is State.GAVE_UP else []
@@ -238,13 +253,7 @@ class Stack:
             instance=self._instance,
             detail=detail,
             parts=self._parts(),
-            urls={
-                "api": self._services.api_url,
-                "docs": f"{self._services.api_url}/docs",
-                "dashboard": self._services.dashboard_url,
-                "flink": self._flink.url,
-                "kafka": self._kafka.bootstrap,
-            },
+            urls=self.urls,
         )
 
     def _parts(self) -> tuple[status.PartStatus, ...]:
@@ -279,6 +288,7 @@ class Stack:
         self._keeper.stop()
         self._supervisor.stop(STOP_ORDER)
         self._spawner.close()
+        self._archives.keep() if state == "stopped" else self._archives.discard()
         self._set(state, detail)
         if warden_process.stdin:
             warden_process.stdin.close()

@@ -1,0 +1,91 @@
+"""Finds benchmarks, gives each a running stack, and prints its result as the last line of stdout."""
+
+import json
+import os
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import cast
+
+from rich.console import Console
+
+from deploy.bench.benchmark import Benchmark, Result, Target, surroundings
+from deploy.cli.up import ProgressLines
+from deploy.embedded import passwords, status
+from deploy.embedded.errors import StackError
+from deploy.embedded.history import HistorySize
+from deploy.embedded.home import Home, read_json, temporary_home
+from deploy.embedded.postgres import Postgres
+from deploy.embedded.stack import Stack, StackOptions
+
+FRAME = {"benchmark", "runner"}
+SMALL_HISTORY = HistorySize(payments=3_000, riders=400)
+
+
+def names() -> list[str]:
+    import deploy.bench
+
+    found = (module.name for module in iter_modules(deploy.bench.__path__))
+    return sorted(name.replace("_", "-") for name in found if name not in FRAME)
+
+
+def load(name: str) -> Benchmark:
+    if name not in names():
+        raise StackError(f"There is no benchmark {name}. There are: {', '.join(names())}, and `all`.")
+    return cast(Benchmark, import_module(f"deploy.bench.{name.replace('-', '_')}"))
+
+
+def run(name: str, arguments: Sequence[str], home: Home, env: Mapping[str, str]) -> int:
+    if name in ("list", "--help"):
+        for known in names():
+            print(f"{known:<12} {load(known).SUMMARY}")
+        return 0
+    chosen = names() if name == "all" else [name]
+    benchmarks = {each: load(each) for each in chosen}
+    parsers = {each: _parser(each, benchmark) for each, benchmark in benchmarks.items()}
+    parsed = {
+        each: parser.parse_args([] if name == "all" else list(arguments)) for each, parser in parsers.items()
+    }
+    console = Console(stderr=True)
+    results: dict[str, Result] = {}
+    with target(home, env, console) as stack:
+        for each, benchmark in benchmarks.items():
+            console.rule(each)
+            found = benchmark.run(stack, parsed[each], lambda text: console.print(text, highlight=False))
+            results[each] = {"bench": each, **found, **surroundings()}
+            print(json.dumps(results[each]), flush=True)
+    if name == "all":
+        print(json.dumps({"bench": "all", "results": results, **surroundings()}))
+    return 0
+
+
+def _parser(name: str, benchmark: Benchmark) -> ArgumentParser:
+    parser = ArgumentParser(prog=f"faregate bench {name}", description=benchmark.SUMMARY)
+    benchmark.options(parser)
+    return parser
+
+
+@contextmanager
+def target(home: Home, env: Mapping[str, str], console: Console) -> Iterator[Target]:
+    """The stack that is up, left as it is; else one of our own on a temporary home."""
+    living = status.living(home)
+    if living:
+        console.print(f"Measuring the stack on {home.root}", highlight=False)
+        yield Target(home=home, pid=living.pid, urls=living.urls, conninfo=_conninfo(home))
+        return
+    console.print("Nothing is up: starting a stack for this measurement")
+    with temporary_home() as own:
+        stack = Stack(home=own, env=env, options=StackOptions(size=SMALL_HISTORY))
+        stack.start(ProgressLines(console))
+        try:
+            yield Target(home=own, pid=os.getpid(), urls=stack.urls, conninfo=_conninfo(own))
+        finally:
+            stack.stop()
+
+
+def _conninfo(home: Home) -> dict[str, str]:
+    port = read_json(home.addresses)["ports"]["postgres"]
+    postgres = Postgres(home=home, port=port, passwords=passwords.load(home.secrets))
+    return {role: postgres.conninfo(role) for role in passwords.ROLES}
