@@ -1,0 +1,1 @@
+"""Folds the streams of events into card, user and profile histories."""
