@@ -13,6 +13,7 @@ ROLES = (
 )  # fmt: skip
 _LOCK = 0x6661_7265_6761_7465  # "faregate": held while one process migrates
 
+_FIND_VERSION = "select coalesce(max(version), 0) from schema_version"
 _VERSION_TABLE = """
 create table if not exists schema_version (
     version    integer primary key,
@@ -80,14 +81,26 @@ def migrate(conninfo: str) -> int:
         return len(missing)
 
 
-async def check_schema(connection: psycopg.AsyncConnection) -> None:
+def check_schema(connection: psycopg.Connection) -> None:
     """Raise SchemaMismatch unless the database has exactly the schema this code was written for."""
     try:
-        cursor = await connection.execute("select coalesce(max(version), 0) from schema_version")
+        found = _version_in(connection)
+    except psycopg.errors.UndefinedTable:
+        found = 0
+    _require_latest(found)
+
+
+async def check_schema_async(connection: psycopg.AsyncConnection) -> None:
+    """As check_schema."""
+    try:
+        cursor = await connection.execute(_FIND_VERSION)
         row = await cursor.fetchone()
     except psycopg.errors.UndefinedTable:
-        raise SchemaMismatch(0, latest_version()) from None
-    found: int = row[0] if row else 0
+        row = None
+    _require_latest(row[0] if row else 0)
+
+
+def _require_latest(found: int) -> None:
     if found != latest_version():
         raise SchemaMismatch(found, latest_version())
 
@@ -103,7 +116,7 @@ def _require_roles(connection: psycopg.Connection) -> None:
 
 
 def _version_in(connection: psycopg.Connection) -> int:
-    row = connection.execute("select coalesce(max(version), 0) from schema_version").fetchone()
+    row = connection.execute(_FIND_VERSION).fetchone()
     return int(row[0]) if row else 0
 
 

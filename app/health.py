@@ -1,0 +1,59 @@
+"""Whether this process lives, and whether it can do its work: found out by doing it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec import Struct
+
+from domain.errors import FaregateError
+
+OK = "ok"
+Status = Literal["ready", "degraded", "unready"]
+
+
+class Alive(Struct, frozen=True, kw_only=True):
+    status: Literal["alive"] = "alive"
+    instance: str | None
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """Degraded: decisions are made, on rung R2. Each check is "ok" or what is wrong."""
+
+    status: Status
+    ledger: str
+    schema: str
+    model: str
+    model_version: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    probe_ledger: Callable[[], Awaitable[None]]
+    probe_schema: Callable[[], Awaitable[None]]
+    model_version: str | None
+    model_refusal: str | None
+    instance: str | None
+
+    def alive(self) -> Alive:
+        return Alive(instance=self.instance)
+
+    async def ready(self) -> Readiness:
+        ledger, schema = await _tried(self.probe_ledger), await _tried(self.probe_schema)
+        works = ledger == OK and schema == OK
+        status: Status = "unready" if not works else "degraded" if self.model_refusal else "ready"
+        return Readiness(
+            status=status,
+            ledger=ledger,
+            schema=schema,
+            model=self.model_refusal or OK,
+            model_version=self.model_version,
+        )
+
+
+async def _tried(probe: Callable[[], Awaitable[None]]) -> str:
+    try:
+        await probe()
+    except FaregateError as error:
+        return str(error)
+    return OK

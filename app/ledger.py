@@ -1,0 +1,142 @@
+"""The decision ledger in PostgreSQL: rows are only added, each together with its event in the outbox."""
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import psycopg
+from msgspec import Raw, json, structs
+from psycopg.rows import dict_row
+from psycopg_pool import PoolTimeout
+
+from app.migrations import check_schema_async
+from app.ports import Decision, LedgerUnavailable, Payment, TransactionChanged
+from app.postgres import Pool
+from app.queries import query
+from app.replies import DecisionRecord, RecordedOutcome
+from app.time_limit import within
+from domain.events import PaymentOutcome, encode_event
+from domain.history import History
+from domain.profile import Profile
+from domain.topics import DECISIONS, LABELS
+
+LIMIT_S = 3.0
+P = ParamSpec("P")
+Result = TypeVar("Result")
+# A server that fell back to read-only says InternalError; all else of psycopg's would be a fault of ours.
+_AWAY = (psycopg.OperationalError, psycopg.InternalError, PoolTimeout, TimeoutError)
+
+
+def _limited(method: Callable[P, Coroutine[Any, Any, Result]]) -> Callable[P, Coroutine[Any, Any, Result]]:
+    """Answer, or say that the ledger is away, in at most LIMIT_S seconds."""
+
+    @wraps(method)
+    async def limited(*args: P.args, **kwargs: P.kwargs) -> Result:
+        try:
+            return await within(LIMIT_S, method(*args, **kwargs))
+        except _AWAY as error:
+            raise LedgerUnavailable(f"the ledger does not answer: {error}") from error
+
+    return limited
+
+
+class PostgresLedger:
+    """`ring` is called after each new event in the outbox."""
+
+    def __init__(self, pool: Pool, ring: Callable[[], None]) -> None:
+        self._pool = pool
+        self._ring = ring
+
+    @_limited
+    async def record(self, decision: Decision) -> bytes:
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(query("record_decision"), _row(decision))
+            if await cursor.fetchone():
+                self._ring()
+                return decision.reply
+            return await _first_reply(cursor, decision)
+
+    @_limited
+    async def find(self, decision_id: str) -> DecisionRecord | None:
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(query("find_decision"), {"decision_id": decision_id})
+            found = await cursor.fetchone()
+            if found is None:
+                return None
+            transaction_id, request, reply = found
+            outcomes = await _outcomes(connection, transaction_id)
+        return DecisionRecord(reply=Raw(reply), request=Raw(request), outcomes=outcomes)
+
+    @_limited
+    async def payment(self, transaction_id: str) -> Payment | None:
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            await cursor.execute(query("find_payment"), {"transaction_id": transaction_id})
+            row = await cursor.fetchone()
+        return None if row is None else Payment(**row)
+
+    @_limited
+    async def record_outcome(self, event: PaymentOutcome) -> None:
+        row = structs.asdict(event) | {
+            "outcome_id": event.id,
+            "occurred_at": event.event_time,
+            "topic": LABELS.name,
+            "event": encode_event(event),
+        }
+        async with self._pool.connection() as connection:
+            await connection.execute(query("record_outcome"), row)
+        self._ring()
+
+    @_limited
+    async def probe_schema(self) -> None:
+        """Raises SchemaMismatch if the database was migrated under us."""
+        async with self._pool.connection() as connection:
+            await check_schema_async(connection)
+
+    @_limited
+    async def probe(self) -> None:
+        """Write for real, then take it back; returns if that worked."""
+        async with self._pool.connection() as connection, connection.transaction(force_rollback=True):
+            await connection.execute(query("probe_write"))
+
+
+async def _first_reply(cursor: psycopg.AsyncCursor, decision: Decision) -> bytes:
+    """By another statement, which sees what the insert has just waited for."""
+    transaction_id = decision.transaction.transaction_id
+    await cursor.execute(query("stored_reply"), {"transaction_id": transaction_id})
+    stored = await cursor.fetchone()
+    assert stored is not None, "decisions are never removed"  # noqa: S101 - both sides of the boundary
+    request, reply = stored
+    if request != decision.request:
+        raise TransactionChanged(f"{transaction_id} was decided with another body")
+    return bytes(reply)
+
+
+async def _outcomes(connection: psycopg.AsyncConnection, transaction_id: str) -> list[RecordedOutcome]:
+    cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(query("find_outcomes"), {"transaction_id": transaction_id})
+    return [RecordedOutcome(**row) for row in await cursor.fetchall()]
+
+
+def _row(decision: Decision) -> dict[str, object]:
+    features = decision.features
+    return (
+        structs.asdict(decision.transaction)
+        | structs.asdict(decision)
+        | _version("card", features.card)
+        | _version("user", features.user)
+        | _version("profile", features.profile)
+        | {
+            "reasons": json.encode(decision.reasons).decode(),
+            "topic": DECISIONS.name,
+            "event": encode_event(decision.event),
+        }
+    )
+
+
+def _version(kind: str, read: History | Profile | None) -> dict[str, int | None]:
+    if read is None:
+        return {f"{kind}_epoch": None, f"{kind}_version": None}
+    return {f"{kind}_epoch": read.epoch, f"{kind}_version": read.version}

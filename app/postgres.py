@@ -1,0 +1,51 @@
+"""Connections to PostgreSQL; where it is and who we are there come from the PG* variables."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from app.migrations import check_schema_async
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection]
+MAX_PAUSE_S = 2.0
+log = logging.getLogger("faregate.postgres")
+
+
+@asynccontextmanager
+async def pool(
+    name: str, *, conninfo: str = "", most: int = 6, statement_limit_s: float = 2.0
+) -> AsyncIterator[Pool]:
+    """Connections that commit each statement by itself; the server gives up after `statement_limit_s`."""
+    options = f"-c statement_timeout={round(statement_limit_s * 1000)}"
+    connections: Pool = AsyncConnectionPool(
+        conninfo,
+        kwargs={"autocommit": True, "application_name": f"faregate {name}", "options": options},
+        min_size=2,
+        max_size=most,
+        timeout=statement_limit_s,
+        reconnect_timeout=5,
+        open=False,
+        name=name,
+    )
+    await connections.open()
+    try:
+        yield connections
+    finally:
+        await connections.close(timeout=2)
+
+
+async def wait_for_schema(conninfo: str = "") -> None:
+    """Return once PostgreSQL answers with the schema of this release; raises SchemaMismatch for another."""
+    pause_s = 0.1
+    while True:
+        try:
+            async with await psycopg.AsyncConnection.connect(conninfo, connect_timeout=5) as connection:
+                return await check_schema_async(connection)
+        except psycopg.OperationalError as error:
+            log.warning("PostgreSQL does not answer, trying again in %.1f s: %s", pause_s, error)
+        await asyncio.sleep(pause_s)
+        pause_s = min(MAX_PAUSE_S, pause_s * 2)

@@ -1,0 +1,86 @@
+-- name: read_features
+-- What the stream has learned of a card and a rider, and how far it has come, in one snapshot.
+select stored.view, stored.payload
+from unnest(%(views)s::text[], %(entities)s::text[]) as wanted (view, entity_id)
+join online_store as stored using (view, entity_id)
+
+-- name: record_decision
+-- Keep a decision and its event together; no row comes back if the transaction was decided before.
+with kept as (
+    insert into decisions (
+        decision_id, transaction_id, decided_at, as_of_ms,
+        user_id, card_id, device_id, driver_id, ride_id,
+        amount_minor, currency, pickup_zone, dropoff_zone,
+        verdict, score, probability, rung, rung_reason, feature_age_ms, model_version, scorer_kind,
+        card_epoch, card_version, user_epoch, user_version, profile_epoch, profile_version,
+        vector, request, reply, reasons, latency_us
+    ) values (
+        %(decision_id)s, %(transaction_id)s, %(decided_at)s, %(as_of_ms)s,
+        %(user_id)s, %(card_id)s, %(device_id)s, %(driver_id)s, %(ride_id)s,
+        %(amount_minor)s, %(currency)s, %(pickup_zone)s, %(dropoff_zone)s,
+        %(verdict)s, %(score)s, %(probability)s, %(rung)s, %(rung_reason)s, %(feature_age_ms)s,
+        %(model_version)s, %(scorer_kind)s,
+        %(card_epoch)s, %(card_version)s, %(user_epoch)s, %(user_version)s,
+        %(profile_epoch)s, %(profile_version)s,
+        %(vector)b, %(request)b, %(reply)b, %(reasons)s::jsonb, %(latency_us)s
+    )
+    on conflict (transaction_id) do nothing
+    returning decision_id
+), queued as (
+    insert into outbox (topic, key, payload)
+    select %(topic)s, %(user_id)s, %(event)b from kept
+)
+select decision_id from kept
+
+-- name: stored_reply
+-- What was asked and answered when this transaction was decided.
+select request, reply from decisions where transaction_id = %(transaction_id)s
+
+-- name: find_decision
+select transaction_id, request, reply from decisions where decision_id = %(decision_id)s
+
+-- name: find_outcomes
+select outcome_id, outcome, reason_code, amount_minor, occurred_at, recorded_at
+from outcomes where transaction_id = %(transaction_id)s order by occurred_at, outcome_id
+
+-- name: find_payment
+-- Whom and what an outcome is about.
+select user_id, card_id, amount_minor, currency from decisions where transaction_id = %(transaction_id)s
+
+-- name: record_outcome
+-- Keep an outcome and its event together; one that is known already changes nothing.
+with kept as (
+    insert into outcomes (outcome_id, transaction_id, outcome, reason_code, occurred_at, amount_minor)
+    values (
+        %(outcome_id)s, %(transaction_id)s, %(outcome)s, %(reason_code)s, %(occurred_at)s, %(amount_minor)s
+    )
+    on conflict (outcome_id) do nothing
+    returning outcome_id
+)
+insert into outbox (topic, key, payload)
+select %(topic)s, %(user_id)s, %(event)b from kept
+
+-- name: probe_write
+-- Run in a transaction that is rolled back: can anything durable be written?
+insert into outbox (topic, key, payload) values ('readiness', 'readiness', '')
+
+-- name: ring
+-- Wake the relay.
+select pg_notify('outbox', '')
+
+-- name: listen
+listen outbox
+
+-- name: take_unsent
+-- The oldest events to send that no other relay holds.
+select id, topic, key, payload from outbox
+where sent_at is null order by id limit %(limit)s for update skip locked
+
+-- name: mark_sent
+update outbox set sent_at = clock_timestamp() where id = any(%(ids)s)
+
+-- name: settled
+-- The time, and since when the oldest event waits (those that another relay holds included) if one does.
+select
+    clock_timestamp() as now,
+    (select created_at from outbox where sent_at is null order by id limit 1) as waiting_since

@@ -1,0 +1,62 @@
+"""What callers get."""
+
+from datetime import datetime
+
+from msgspec import Raw, Struct, json
+
+from domain.decision import Outcome, Rung, Verdict
+from domain.reasons import Reason
+
+
+class Versions(Struct, frozen=True, kw_only=True):
+    """What decided; no model stood behind rungs R2 and R3."""
+
+    model: str | None
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """A verdict. `score` shows `probability` on a scale: 50 is even odds, every 7 points double the odds."""
+
+    decision_id: str
+    transaction_id: str
+    verdict: Verdict
+    score: int
+    probability: float | None
+    rung: Rung
+    rung_reason: str | None
+    feature_age_ms: int | None
+    reasons: list[Reason]
+    versions: Versions
+    decided_at: datetime
+
+
+class OutcomeReceipt(Struct, frozen=True, kw_only=True):
+    outcome_id: str
+
+
+class RecordedOutcome(Struct, frozen=True, kw_only=True):
+    outcome_id: str
+    outcome: Outcome
+    reason_code: str | None
+    amount_minor: int
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class DecisionRecord(Struct, frozen=True, kw_only=True):
+    """What the ledger keeps of a decision: the reply and the request as they were, and what became of it."""
+
+    reply: Raw
+    request: Raw
+    outcomes: list[RecordedOutcome]
+
+
+_encoder = json.Encoder()
+
+
+def encode_reply(reply: Reply | OutcomeReceipt | DecisionRecord) -> bytes:
+    return _encoder.encode(reply)
+
+
+def decode_reply(raw: bytes) -> Reply:
+    return json.decode(raw, type=Reply)
