@@ -30,12 +30,12 @@ NOTHING = Cost(0.0, 0.0)
 class Costs:
     chargeback_fee_minor: int = 2_500  # the acquirer's fee on top of the amount lost
     margin_share: float = 0.25  # what a refused honest ride would have earned
-    goodwill_minor: int = 600  # the chance that a refused honest rider leaves
-    review_minor: int = 250  # minutes of an analyst
+    goodwill_minor: int = 1_000  # the chance that a refused honest rider leaves
+    review_minor: int = 150  # minutes of an analyst
     review_catches: float = 0.6  # frauds an analyst stops before the money is gone
     challenge_minor: int = 15  # sending it, and the rider's patience
     challenge_fraud_passes: float = 0.1
-    challenge_honest_leaves: float = 0.1
+    challenge_honest_leaves: float = 0.2
 
     def of(self, verdict: Verdict, *, fraud: bool) -> Cost:
         """The expected cost of `verdict` on a payment that is, or is not, a fraud."""

@@ -1,4 +1,8 @@
-"""Where review, challenge and decline begin: the three cuts that cost least on the validation part."""
+"""Where review, challenge and decline begin: the cuts whose expected cost on the validation part is least.
+
+A few dozen frauds say little about where a cut should be; the calibrated probabilities of thousands of
+payments say more: so a payment counts as fraud as far as its probability says. Labels only guard the honest.
+"""
 
 from itertools import pairwise
 
@@ -12,7 +16,6 @@ from scoring.metrics import Labels
 from scoring.scorer import Thresholds
 
 FALSE_DECLINES_MAX = 0.003  # of honest payments, stopped by a decline or a challenge
-NEVER = 1.0
 SEVEREST_FIRST = (Verdict.DECLINE, Verdict.CHALLENGE, Verdict.REVIEW, Verdict.APPROVE)
 
 
@@ -25,41 +28,49 @@ def choose(
     false_declines_max: float = FALSE_DECLINES_MAX,
 ) -> Thresholds:
     """Cut the payments, riskiest first, into decline, challenge, review and approve at the least cost."""
+    costs = costs or Costs()
     order = np.argsort(-probabilities, kind="stable")
     labels, probabilities, amounts_minor = labels[order], probabilities[order], amounts_minor[order]
     allowed = np.append(True, np.append(np.diff(probabilities) != 0, True))  # equal scores stay together
     stoppable = np.append(0, np.cumsum(labels == 0)) <= false_declines_max * np.sum(labels == 0)
-    totals = _cost_of_first(labels, amounts_minor, costs or Costs())
+    totals = {v: _cost_of_first(v, probabilities, amounts_minor, costs) for v in SEVEREST_FIRST}
     cuts = _cheapest_cuts(totals, allowed=allowed, stoppable=stoppable)
-    decline, challenge, review = (
-        _between(probabilities, cut, share) for cut, share in zip(cuts, (0.75, 0.5, 0.25), strict=True)
-    )
+    amount_minor = int(amounts_minor.mean())
+    steps = [break_even(costs, severe, mild, amount_minor) for severe, mild in pairwise(SEVEREST_FIRST)]
+    found = [_within_gap(probabilities, cut, step) for cut, step in zip(cuts, steps, strict=True)]
+    decline, challenge, review = np.maximum.accumulate(found[::-1])[::-1].tolist()
     return Thresholds(review=review, challenge=challenge, decline=decline)
 
 
-def total_cost_minor(
-    labels: Labels,
-    probabilities: Floats,
-    amounts_minor: NDArray[np.int64],
-    thresholds: Thresholds,
-    costs: Costs | None = None,
+def expected_cost_minor(
+    probabilities: Floats, amounts_minor: NDArray[np.int64], thresholds: Thresholds, costs: Costs
 ) -> float:
-    """What these payments cost in all when decided by `thresholds`."""
-    verdicts = [thresholds.verdict(p) for p in probabilities.tolist()]
-    rows = zip(verdicts, labels.tolist(), amounts_minor.tolist(), strict=True)
-    costs = costs or Costs()
-    return sum(costs.of(verdict, fraud=bool(label)).of(amount) for verdict, label, amount in rows)
+    """What these payments will cost in all, by their probabilities, when decided by `thresholds`."""
+    total = 0.0
+    for p, amount_minor in zip(probabilities.tolist(), amounts_minor.tolist(), strict=True):
+        verdict = thresholds.verdict(p)
+        total += p * costs.of(verdict, fraud=True).of(amount_minor)
+        total += (1 - p) * costs.of(verdict, fraud=False).of(amount_minor)
+    return total
 
 
-def _cost_of_first(labels: Labels, amounts_minor: NDArray[np.int64], costs: Costs) -> dict[Verdict, Floats]:
-    """For each verdict, what it costs to give it to the n riskiest payments, n = 0, 1, …"""
-    totals: dict[Verdict, Floats] = {}
-    for verdict in SEVEREST_FIRST:
-        fraud, honest = costs.of(verdict, fraud=True), costs.of(verdict, fraud=False)
-        fixed = np.where(labels == 1, fraud.fixed_minor, honest.fixed_minor)
-        share = np.where(labels == 1, fraud.amount_share, honest.amount_share)
-        totals[verdict] = np.append(0.0, np.cumsum(fixed + share * amounts_minor))
-    return totals
+def break_even(costs: Costs, severe: Verdict, mild: Verdict, amount_minor: int) -> float:
+    """The probability from which `severe` costs less than `mild` on a payment of this amount."""
+    saved, spent = (
+        sign * (costs.of(mild, fraud=fraud).of(amount_minor) - costs.of(severe, fraud=fraud).of(amount_minor))
+        for sign, fraud in ((1, True), (-1, False))
+    )
+    return min(max(spent / (saved + spent), 0.0), 1.0) if saved + spent > 0 else 1.0
+
+
+def _cost_of_first(
+    verdict: Verdict, probabilities: Floats, amounts_minor: NDArray[np.int64], costs: Costs
+) -> Floats:
+    """What it costs to give `verdict` to the n riskiest payments, n = 0, 1, …"""
+    fraud, honest = costs.of(verdict, fraud=True), costs.of(verdict, fraud=False)
+    if_fraud = fraud.fixed_minor + fraud.amount_share * amounts_minor
+    if_honest = honest.fixed_minor + honest.amount_share * amounts_minor
+    return np.append(0.0, np.cumsum(probabilities * if_fraud + (1 - probabilities) * if_honest))
 
 
 def _cheapest_cuts(
@@ -88,16 +99,8 @@ def _running_minimum(values: Floats) -> tuple[Floats, NDArray[np.int64]]:
     return lowest, np.maximum.accumulate(np.where(is_new, np.arange(len(values)), 0))
 
 
-def _between(probabilities: Floats, cut: int, share: float) -> float:
-    """A threshold in the gap at `cut`, `share` of the way up in log odds, so that equal cuts differ."""
-    if cut == 0:
-        return NEVER
-    above = float(probabilities[cut - 1])
-    below = float(probabilities[cut]) if cut < len(probabilities) else above / 2
-    odds = _log_odds(below) + share * (_log_odds(above) - _log_odds(below))
-    return float(np.clip(1 / (1 + np.exp(-odds)), np.nextafter(below, 1), above))
-
-
-def _log_odds(probability: float) -> float:
-    p = min(max(probability, 1e-12), 1 - 1e-12)
-    return float(np.log(p / (1 - p)))
+def _within_gap(probabilities: Floats, cut: int, wished: float) -> float:
+    """The threshold nearest to `wished` that has exactly the `cut` riskiest payments at or above it."""
+    above = float(probabilities[cut - 1]) if cut else 1.0
+    below = float(probabilities[cut]) if cut < len(probabilities) else 0.0
+    return float(np.clip(wished, np.nextafter(below, 1), above))

@@ -14,9 +14,9 @@ def cost(verdict: Verdict, *, fraud: bool, amount_minor: int = 4_000) -> float:
     ("verdict", "honest", "fraud"),
     [
         (Verdict.APPROVE, 0, 4_000 + 2_500),
-        (Verdict.REVIEW, 250, 250 + 0.4 * (4_000 + 2_500)),
-        (Verdict.CHALLENGE, 15 + 0.1 * (600 + 1_000), 15 + 0.1 * (4_000 + 2_500)),
-        (Verdict.DECLINE, 600 + 1_000, 0),
+        (Verdict.REVIEW, 150, 150 + 0.4 * (4_000 + 2_500)),
+        (Verdict.CHALLENGE, 15 + 0.2 * (1_000 + 1_000), 15 + 0.1 * (4_000 + 2_500)),
+        (Verdict.DECLINE, 1_000 + 1_000, 0),
     ],
 )
 def test_what_a_verdict_costs(verdict: Verdict, honest: float, fraud: float) -> None:

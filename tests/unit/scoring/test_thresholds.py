@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from domain.cost import Costs
 from domain.decision import Verdict
 from scoring.scorer import Thresholds
-from scoring.thresholds import NEVER, choose, total_cost_minor
+from scoring.thresholds import break_even, choose, expected_cost_minor
 
 
 def sample(*, seed: int, rows: int = 3_000, skill: float = 2.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -37,13 +37,13 @@ def test_nothing_cheaper_exists() -> None:
     labels, probabilities, amounts = sample(seed=4, rows=40)
     labels[:4] = 1
     chosen = choose(labels, probabilities, amounts, false_declines_max=1.0)
-    cuts = [*probabilities.tolist(), NEVER]
+    cuts = [*probabilities.tolist(), 1.0]
     every = (
         Thresholds(review=review, challenge=challenge, decline=decline)
         for review, challenge, decline in combinations_with_replacement(sorted(cuts), 3)
     )
-    cheapest = min(total_cost_minor(labels, probabilities, amounts, cut) for cut in every)
-    assert total_cost_minor(labels, probabilities, amounts, chosen) == pytest.approx(cheapest)
+    cheapest = min(expected_cost_minor(probabilities, amounts, cut, Costs()) for cut in every)
+    assert expected_cost_minor(probabilities, amounts, chosen, Costs()) == pytest.approx(cheapest)
 
 
 def test_a_model_that_separates_leaves_room_for_every_verdict() -> None:
@@ -56,8 +56,8 @@ def test_a_model_that_separates_leaves_room_for_every_verdict() -> None:
 def test_equal_scores_are_decided_alike() -> None:
     labels = np.array([1] * 50 + [0] * 50, np.int8)
     found = choose(labels, np.full(100, 0.5), np.full(100, 2_000))
-    assert found.challenge == NEVER
     assert found.verdict(0.5) is Verdict.REVIEW
+    assert found.verdict(0.500001) is not Verdict.REVIEW
 
 
 def test_dear_reviews_are_not_asked_for() -> None:
@@ -73,6 +73,28 @@ def test_any_sample_gives_thresholds_in_order(rows: list[tuple[bool, int, int]])
     probabilities = np.array([row[1] / 20 for row in rows])
     found = choose(labels, probabilities, np.array([row[2] for row in rows]))
     assert 0 <= found.review <= found.challenge <= found.decline <= 1
+
+
+def test_a_few_lucky_labels_do_not_move_the_cuts_far() -> None:
+    labels = np.array([0] * 990 + [1] * 10, np.int8)
+    probabilities = np.where(labels == 1, 0.97, 0.001)
+    found = choose(labels, probabilities, np.full(1_000, 2_000))
+    assert found.review == pytest.approx(break_even(Costs(), Verdict.REVIEW, Verdict.APPROVE, 2_000))
+    assert found.decline == pytest.approx(break_even(Costs(), Verdict.DECLINE, Verdict.CHALLENGE, 2_000))
+
+
+def test_break_even_is_where_two_verdicts_cost_the_same() -> None:
+    costs = Costs()
+    p = break_even(costs, Verdict.CHALLENGE, Verdict.REVIEW, 2_000)
+    challenge, review = (
+        p * costs.of(v, fraud=True).of(2_000) + (1 - p) * costs.of(v, fraud=False).of(2_000)
+        for v in (Verdict.CHALLENGE, Verdict.REVIEW)
+    )
+    assert challenge == pytest.approx(review)
+
+
+def test_a_verdict_that_never_pays_is_never_given() -> None:
+    assert break_even(Costs(review_catches=0.0), Verdict.REVIEW, Verdict.APPROVE, 2_000) == 1.0
 
 
 @pytest.mark.parametrize(
