@@ -194,6 +194,16 @@ class PostgresRowOnlineStore(PostgreSQLOnlineStore):  # type: ignore[misc]  # fe
     ) -> None:
         self._remove(config, tables)
 
+    async def close(self) -> None:
+        """Give back every connection; the next call opens new ones."""
+        for held in (self._conn, self._conn_pool):
+            if held:
+                held.close()
+        for held_async in (self._conn_async, self._conn_pool_async):
+            if held_async:
+                await held_async.close()
+        self._conn = self._conn_pool = self._conn_async = self._conn_pool_async = None
+
     def _remove(self, config: RepoConfig, tables: Sequence[FeatureView]) -> None:
         try:
             with self._get_conn(config, autocommit=True) as connection:
