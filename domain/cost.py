@@ -51,5 +51,4 @@ class Costs:
                 stays = loss.times(self.challenge_fraud_passes)
                 gone = refusal.times(leaves)
                 return Cost(*(a + b for a, b in zip(stays, gone, strict=True))).plus(self.challenge_minor)
-            case Verdict.DECLINE:
-                return refusal
+        return refusal  # a decline costs nothing else
