@@ -74,7 +74,7 @@ def _start(launch: Launch) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             # Runs after the change of user, which would clear the parent-death signal.
-            preexec_fn=_leash(launch.death_signal),  # noqa: PLW1509 - two system calls, no locks taken
+            preexec_fn=_leash(launch.death_signal),  # noqa: PLW1509 - three system calls, no locks taken
             user=launch.uid,
             group=launch.uid,
             extra_groups=None if launch.uid is None else [],
@@ -85,6 +85,7 @@ def _leash(death_signal: signal.Signals) -> Callable[[], None]:
     parent = os.getpid()
 
     def leash() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # what our thread blocks, the child must not
         _prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
         if os.getppid() != parent:  # the parent died between fork and prctl
             os._exit(1)

@@ -1,9 +1,9 @@
 """The first start's past: simulated history through Kafka, and the model that learns from it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from deploy.embedded.errors import StackError
-from deploy.embedded.home import Home, read_json
+from deploy.embedded.home import Home, read_json, write_json
 from deploy.embedded.services import Services
 from deploy.embedded.supervisor import Supervisor
 
@@ -19,20 +19,34 @@ class HistorySize:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Told:
+    """Which past this home has and whether all of it was told; the simulator goes on from it."""
+
+    size: HistorySize
+    end_ms: int
+    done: bool = False
+
+    @classmethod
+    def read(cls, home: Home) -> "Told | None":
+        content = read_json(home.history)
+        return cls(**content | {"size": HistorySize(**content["size"])}) if content else None
+
+    def write(self, home: Home) -> None:
+        write_json(home.history, asdict(self))
+
+
+@dataclass(frozen=True, kw_only=True)
 class History:
     home: Home
     services: Services
     supervisor: Supervisor
 
-    @property
-    def _told(self) -> bool:
-        return bool(read_json(self.home.history).get("told"))
-
     def make(self, size: HistorySize) -> None:
         """Tells the past to Kafka and keeps the training set that the same events give; once a home."""
-        if self._told:
-            return
-        self._run("history", str(size.seed), str(size.riders), str(size.days), str(size.payments))
+        told = Told.read(self.home)
+        if not (told and told.done):
+            numbers = (size.seed, size.riders, size.days, size.payments)
+            self._run("history", *map(str, numbers))
 
     def train(self) -> None:
         if not (self.home.model / "signature.json").exists():
@@ -40,8 +54,7 @@ class History:
 
     def _run(self, what: str, *arguments: str) -> None:
         name = f"bootstrap-{what}"
-        launch = self.services.python(
-            name, "-m", "deploy.embedded.bootstrap", what, *arguments, role="faregate_learner"
-        )
+        module = ("-m", "deploy.embedded.bootstrap")
+        launch = self.services.python(name, *module, what, *arguments, role="faregate_learner")
         if self.supervisor.run_once(launch, TIMEOUT_S) != 0:
             raise StackError(f"The first start's {what} failed; logs/{name}.log says why.")

@@ -56,6 +56,10 @@ class Home:
         return self.root / "model"
 
     @property
+    def training_set(self) -> Path:
+        return self.root / "training" / "history.parquet"
+
+    @property
     def simulator(self) -> Path:
         return self.root / "simulator"
 

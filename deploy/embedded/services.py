@@ -1,11 +1,13 @@
 """Our own processes as the stack runs them: what each is told, and how we know that it works."""
 
+import json
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from deploy.embedded.children import Launch
 from deploy.embedded.errors import NotReady, StrangerOnPort
@@ -13,6 +15,10 @@ from deploy.embedded.home import PROJECT, Home
 from deploy.embedded.ports import LOOPBACK
 from deploy.embedded.postgres import DATABASE
 from deploy.embedded.warden import MARK
+from domain.online_store import WATERMARK_VIEW, decode_watermark
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +83,9 @@ class Services:
     def wait_api(self, still_runs: Callable[[], bool]) -> None:
         """Ready when it has written to the database and read from it; ours when it says our instance."""
         wait_http(f"{self.api_url}/readyz", "api", still_runs)
+        _, readiness = get(f"{self.api_url}/readyz")
+        if json.loads(readiness)["status"] != "ready":
+            raise NotReady(f"The API works, but only partly: {readiness}")
         status, body = get(f"{self.api_url}/healthz")
         if status != 200 or self.instance not in body:
             raise StrangerOnPort(f"What answers on {self.api_url} is not our API. Run `faregate down` first.")
@@ -84,23 +93,20 @@ class Services:
     def wait_dashboard(self, still_runs: Callable[[], bool]) -> None:
         wait_http(f"{self.dashboard_url}/_stcore/health", "dashboard", still_runs)
 
-    def wait_features(self, still_runs: Callable[[], bool], timeout_s: float = 60) -> None:
-        """Ready when a heartbeat has come through relay, Kafka, Flink and writer into the online store."""
+    def wait_features(self, still_runs: Callable[[], bool], timeout_s: float = 900) -> None:
+        """Ready when a heartbeat of now, and so all before it, has come through to the online store."""
         import psycopg
 
-        deadline = time.monotonic() + timeout_s
-        query = (
-            "select 1 from online_store where view = 'pipeline_watermark' and written_at > %s::timestamptz"
-        )
+        began = time.monotonic()
+        since_ms = time.time_ns() // 1_000_000
         with psycopg.connect(self._owner(), autocommit=True) as connection:
-            (since,) = connection.execute("select clock_timestamp()").fetchone() or (None,)
-            while connection.execute(query, [since]).fetchone() is None:
-                if time.monotonic() > deadline or not still_runs():
+            while _low_watermark_ms(connection) < since_ms:
+                if time.monotonic() > began + timeout_s or not still_runs():
                     raise NotReady(
                         "No heartbeat comes through the feature pipeline; see logs/relay.log, "
                         "logs/flink-taskmanager.log and logs/writer.log."
                     )
-                time.sleep(0.1)
+                time.sleep(0.05)
 
     def _owner(self) -> str:
         return " ".join(
@@ -113,6 +119,12 @@ class Services:
                 "password": self.passwords["faregate_owner"],
             }.items()
         )
+
+
+def _low_watermark_ms(connection: "psycopg.Connection[tuple[bytes]]") -> int:
+    query = "select payload from online_store where view = %s"
+    row = connection.execute(query, [WATERMARK_VIEW]).fetchone()
+    return decode_watermark(row[0]) if row else 0
 
 
 def get(url: str, timeout_s: float = 2) -> tuple[int, str]:
