@@ -5,8 +5,32 @@ from dataclasses import dataclass
 from random import Random
 
 from domain.decision import Outcome, Verdict
-from domain.events import Event
+from domain.events import (
+    AccountCreated,
+    CardAdded,
+    CardRemoved,
+    DeviceLogin,
+    DriverContacted,
+    LocationChosen,
+    ProfileChanged,
+    RideCancelled,
+    RideCompleted,
+    RideRequested,
+)
 from domain.transaction import Transaction
+
+AppEvent = (
+    LocationChosen
+    | RideRequested
+    | DriverContacted
+    | RideCancelled
+    | RideCompleted
+    | CardAdded
+    | CardRemoved
+    | AccountCreated
+    | ProfileChanged
+    | DeviceLogin
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,10 +40,8 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Publish:
-    """A ride, card, account or profile event."""
-
     at_ms: int
-    event: Event
+    event: AppEvent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,6 +40,7 @@ def _zone(number: int) -> Zone:
 
 ZONES = tuple(_zone(number) for number in range(COLUMNS * ROWS))
 AIRPORT = ZONES[-1]
+PLACES = {zone.zone_id: zone for zone in ZONES}
 _PULLS = [zone.pull for zone in ZONES]
 
 
@@ -56,9 +57,7 @@ _FAR = {
     zone.number: tuple(other for other in ZONES if distance_km(zone, other) > 11) or (AIRPORT,)
     for zone in ZONES
 }
-_NEAR = {
-    zone.number: tuple(other for other in ZONES if distance_km(zone, other) < 5) for zone in ZONES
-}
+_NEAR = {zone.number: tuple(other for other in ZONES if distance_km(zone, other) < 5) for zone in ZONES}
 
 
 def popular_zone(rng: Random) -> Zone:

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from data_generator.acts import Act, Answer, Pay, Publish, Report, Wait
+from data_generator.acts import Answer, Pay, Publish, Report, Wait
 from data_generator.agenda import Agenda
 from data_generator.belongings import Belongings
 from data_generator.openings import history_openings
 from data_generator.people import Payer, account_created, card_added
-from data_generator.population import DEFAULT_RIDERS, City
+from data_generator.population import City
 from data_generator.velocity_rule import VelocityRule
 from data_generator.world import World, new_world
-from domain.decision import Rung
+from domain.decision import Rung, Verdict
 from domain.display import DAY_MS
 from domain.events import Event, PaymentDecided, PaymentOutcome, from_ms
 from domain.topics import DECISIONS, LABELS, RIDES, Topic
@@ -32,12 +32,7 @@ class SimulatedEvent(Struct, frozen=True):
 
 
 def generate_history(
-    seed: int,
-    riders: int = DEFAULT_RIDERS,
-    days: float = DEFAULT_DAYS,
-    payments: int = DEFAULT_PAYMENTS,
-    *,
-    end_ms: int,
+    seed: int, riders: int, days: float, payments: int, end_ms: int
 ) -> Iterator[SimulatedEvent]:
     """Events of `days` days up to `end_ms` (milliseconds since the epoch), ordered by event time.
 
@@ -49,7 +44,7 @@ def generate_history(
     yield from _accounts(world, start_ms)
     agenda = Agenda()
     for opening in history_openings(city, payments, start_ms, end_ms):
-        agenda.resume(opening.story(world, RUN))
+        agenda.resume(opening.story(world))
     yield from _told(world, agenda, end_ms - 1)
 
 
@@ -79,29 +74,22 @@ def _told(world: World, agenda: Agenda, until_ms: int) -> Iterator[SimulatedEven
     while taken := agenda.take(until_ms):
         story, act = taken
         answer = None
-        if isinstance(act, Pay):
-            answer = Answer(
-                at_ms=act.at_ms, verdict=rule.decide(act.transaction.card_id, act.at_ms)
-            )
-        if not isinstance(act, Wait):
-            yield _event(world, act, answer)
+        match act:
+            case Pay():
+                verdict = rule.decide(act.transaction.card_id, act.at_ms)
+                answer = Answer(at_ms=act.at_ms, verdict=verdict)
+                yield SimulatedEvent(DECISIONS, _decided(world, act, verdict), act.fraud)
+            case Publish():
+                yield SimulatedEvent(RIDES, act.event)
+            case Report():
+                yield SimulatedEvent(LABELS, _outcome(world, act))
+            case Wait():
+                pass
         agenda.resume(story, answer)
 
 
-def _event(world: World, act: Act, answer: Answer | None) -> SimulatedEvent:
-    match act:
-        case Publish():
-            return SimulatedEvent(RIDES, act.event)
-        case Report():
-            return SimulatedEvent(LABELS, _outcome(world, act))
-        case Pay() if answer and answer.verdict:
-            return SimulatedEvent(DECISIONS, _decided(world, act, answer), act.fraud)
-    raise AssertionError(f"nothing happens in {act}")
-
-
-def _decided(world: World, act: Pay, answer: Answer) -> PaymentDecided:
+def _decided(world: World, act: Pay, verdict: Verdict) -> PaymentDecided:
     asked = act.transaction
-    assert answer.verdict
     return PaymentDecided(
         id=asked.transaction_id,
         event_time=from_ms(act.at_ms),
@@ -120,7 +108,7 @@ def _decided(world: World, act: Pay, answer: Answer) -> PaymentDecided:
         pickup_lat=asked.pickup_lat,
         pickup_lon=asked.pickup_lon,
         distance_m=asked.distance_m,
-        verdict=answer.verdict,
+        verdict=verdict,
         rung=Rung.R2,
     )
 

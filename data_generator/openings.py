@@ -8,34 +8,47 @@ from bisect import bisect
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate, count
+from heapq import merge
+from itertools import accumulate, count, cycle
+from operator import itemgetter
 from random import Random
 
 from data_generator.acts import Story, Wait
 from data_generator.belongings import Belongings
 from data_generator.clock import hour_of, weekday_of
 from data_generator.habits import SATURDAY, draw_hour, willing
-from data_generator.mix import ATTACKS, FRAUD_SHARE, HONEST, LEAD_MS, Kind, draw_kind, payments_a_story
+from data_generator.mix import (
+    ATTACKS,
+    FRAUD_SHARE,
+    HONEST,
+    LEAD_MS,
+    Kind,
+    draw_kind,
+    payments_a_story,
+    payments_soon,
+)
 from data_generator.population import City, Rider
 from data_generator.world import World
 from domain.display import DAY_MS, HOUR_MS, MINUTE_MS
 
 NIGHT_HOURS = (21, 22, 23, 0, 1, 2, 3)
 FIRST_ATTACK_MS = 2_500
+TRIES = 25  # draws that may fall on people who rest or sleep
 QUIET_MS = 30 * MINUTE_MS  # a live rider does not ride again sooner, unless a story says so
-_LAST_MINUTES_MS = 10 * MINUTE_MS
+_ACCOUNTS_FIRST_MS = 10 * MINUTE_MS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opening:
+    origin: str
     number: int
     kind: Kind
     rider: Rider
     pay_at_ms: int
 
-    def story(self, world: World, run: str) -> Story:
+    def story(self, world: World) -> Story:
         yield Wait(at_ms=self.pay_at_ms - LEAD_MS)
-        rng = Random(f"{world.city.seed}/{run}/{self.number}")
+        rng = Random(f"{self.origin}/{self.number}")
         yield from self.kind.tell(world, rng, self.rider, self.pay_at_ms)
 
 
@@ -43,40 +56,37 @@ def history_openings(city: City, payments: int, start_ms: int, end_ms: int) -> l
     """Enough stories for about so many payments, in the order of their numbers, which is not that of time."""
     attacks = round(payments * FRAUD_SHARE / payments_a_story(ATTACKS))
     honest = round(payments * (1 - FRAUD_SHARE) / payments_a_story(HONEST))
-    who, when = Random(f"{city.seed}/history/who"), Random(f"{city.seed}/history/when")
-    kinds = [draw_kind(HONEST, who) for _ in range(honest)] + [draw_kind(ATTACKS, who) for _ in range(attacks)]
+    origin = f"{city.seed}/history"
+    who, when = Random(f"{origin}/who"), Random(f"{origin}/when")
+    kinds = [draw_kind(HONEST, who) for _ in range(honest)] + [
+        draw_kind(ATTACKS, who) for _ in range(attacks)
+    ]
     crowd = Crowd(city)
-    first_ms = start_ms + _LAST_MINUTES_MS
+    first_ms = start_ms + _ACCOUNTS_FIRST_MS
     openings = []
     for number, kind in enumerate(kinds):
         rider = crowd.anyone(who)
         at_ms = _usual_time(kind, rider, when, first_ms, end_ms)
-        openings.append(Opening(number=number, kind=kind, rider=rider, pay_at_ms=at_ms))
+        openings.append(Opening(origin=origin, number=number, kind=kind, rider=rider, pay_at_ms=at_ms))
     return openings
 
 
-def live_openings(city: City, rate: float, start_ms: int) -> Iterator[Opening]:
+def live_openings(city: City, seed: int, rate: float, start_ms: int) -> Iterator[Opening]:
     """Honest stories arrive at random so that about `rate` payments a second come; attacks keep their share.
 
     The first attack pays within three seconds of the start.
     """
-    who, when = Random(f"{city.seed}/live/who"), Random(f"{city.seed}/live/when")
+    origin = f"{seed}/live"
+    who, when = Random(f"{origin}/who"), Random(f"{origin}/when")
     crowd = Crowd(city, quiet_payments=min(rate * QUIET_MS / 1000, 0.9 * city.riders))
-    numbers, attacks = count(), _attack_times(rate, when)
-    next_attack_ms, attack = next(attacks)
-    gap_s = payments_a_story(HONEST) / (rate * (1 - FRAUD_SHARE))
-    at_ms = 0.0
-    while True:
-        at_ms += when.expovariate(1 / gap_s) * 1000
-        while next_attack_ms <= at_ms:
-            attacked_ms = start_ms + int(next_attack_ms)
-            yield Opening(
-                number=next(numbers), kind=attack, rider=crowd.awake(who, attacked_ms), pay_at_ms=attacked_ms
-            )
-            next_attack_ms, attack = next(attacks)
-        pay_at_ms = start_ms + int(at_ms)
-        kind, rider = draw_kind(HONEST, who), crowd.awake(who, pay_at_ms)
-        yield Opening(number=next(numbers), kind=kind, rider=rider, pay_at_ms=pay_at_ms)
+    gap_ms = 1000 * payments_soon(HONEST) / (rate * (1 - FRAUD_SHARE))
+    honest = (
+        (at_ms, draw_kind(HONEST, who)) for at_ms in accumulate(when.expovariate(1 / gap_ms) for _ in count())
+    )
+    for number, (after_ms, kind) in enumerate(merge(honest, _attack_times(rate, when), key=itemgetter(0))):
+        pay_at_ms = start_ms + int(after_ms)
+        rider = crowd.awake(who, pay_at_ms)
+        yield Opening(origin=origin, number=number, kind=kind, rider=rider, pay_at_ms=pay_at_ms)
 
 
 def belongings_after(openings: Iterable[Opening], seed: int, past_run: str, run: str) -> Belongings:
@@ -97,6 +107,7 @@ class Crowd:
     def __init__(self, city: City, quiet_payments: float = 0) -> None:
         self._riders = [city.rider(index) for index in range(city.riders)]
         self._up_to = list(accumulate(0.0 if r.dormant else r.activity for r in self._riders))
+        self._in_turn = cycle(self._riders)
         self._resting: deque[Rider] = deque()
         self._rests: set[int] = set()
         self._room = math.ceil(quiet_payments)
@@ -105,17 +116,15 @@ class Crowd:
         return self._riders[bisect(self._up_to, rng.random() * self._up_to[-1])]
 
     def awake(self, rng: Random, at_ms: int) -> Rider:
-        """Somebody who rides at this hour and has not ridden lately; failing that, who rode longest ago."""
+        """Somebody who rides at this hour and has not ridden lately; failing that, the next one rested."""
         hour, weekday = hour_of(at_ms), weekday_of(at_ms)
-        for _ in range(60):
+        for _ in range(TRIES):
             rider = self.anyone(rng)
             if rider.index not in self._rests and rng.random() < willing(rider.schedule, hour, weekday):
                 return self._rest(rider)
-        return self._rest(self._resting.popleft() if self._resting else self.anyone(rng))
+        return self._rest(next(r for r in self._in_turn if r.index not in self._rests and not r.dormant))
 
     def _rest(self, rider: Rider) -> Rider:
-        if not self._room:
-            return rider
         self._resting.append(rider)
         self._rests.add(rider.index)
         if len(self._resting) > self._room:

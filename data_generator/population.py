@@ -56,8 +56,10 @@ class City:
 
     def dormant_rider(self, rng: Random) -> Rider:
         """An account that nobody has used for long."""
-        while not (rider := self.rider(rng.randrange(self.riders))).dormant:
-            pass
+        for _ in range(2_000):
+            rider = self.rider(rng.randrange(self.riders))
+            if rider.dormant:
+                break
         return rider
 
     def driver_near(self, zone: Zone, rng: Random) -> str:
@@ -85,7 +87,7 @@ class City:
             account_age_ms=_age_ms(rng),
             rating_centi=min(500, max(300, int(rng.gauss(478, 16)))),
             family=_family_of(index, self.riders),
-            dormant=rng.random() < 0.01,
+            dormant=rng.random() < 0.02,
         )
 
 

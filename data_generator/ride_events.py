@@ -4,7 +4,14 @@ from data_generator.acts import Publish
 from data_generator.people import Payer
 from data_generator.trips import Trip
 from data_generator.world import APP, World
-from domain.events import DriverContacted, LocationChosen, RideCancelled, RideCompleted, RideRequested, from_ms
+from domain.events import (
+    DriverContacted,
+    LocationChosen,
+    RideCancelled,
+    RideCompleted,
+    RideRequested,
+    from_ms,
+)
 
 
 def location_chosen(world: World, payer: Payer, trip: Trip, at_ms: int) -> Publish:

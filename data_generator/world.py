@@ -20,6 +20,4 @@ class World:
 
 
 def new_world(city: City, belongings: Belongings, run: str, time_scale: float = 1.0) -> World:
-    return World(
-        city=city, belongings=belongings, ids=IdStream(city.seed, run), time_scale=time_scale
-    )
+    return World(city=city, belongings=belongings, ids=IdStream(city.seed, run), time_scale=time_scale)

@@ -1,5 +1,5 @@
-"""What an analyst sees: a rider with a past logs in on a new device, the contact details change, and dear rides
-begin far from home, often at hours the rider sleeps, on the rider's own stored card.
+"""What an analyst sees: a rider with a past logs in on a new device, the contact details change, and dear
+rides begin far from home, often at hours the rider sleeps, on the rider's own stored card.
 """
 
 from random import Random
@@ -26,12 +26,12 @@ REFUSED = 0.04  # the card is the owner's own, so its issuer suspects little
 def account_takeover(world: World, rng: Random, victim: Rider, pay_at_ms: int) -> Story:
     own_device = rng.random() < SAME_DEVICE
     device_id = world.belongings.device_of(victim) if own_device else world.ids.new("dev")
-    login_ms = pay_at_ms - seconds(rng, 75, 115)
+    login_ms = pay_at_ms - seconds(rng, 45, 78)
     yield logged_in(
         world, user_id=victim.user_id, device_id=device_id, new_device=not own_device, at_ms=login_ms
     )
     if rng.random() >= CONTACT_KEPT:
-        yield _contact_changed(world, victim, login_ms + seconds(rng, 8, 40))
+        yield _contact_changed(world, victim, login_ms + seconds(rng, 4, 14))
     card_id = rng.choice(world.belongings.cards_of(victim))
     payer = Payer(user_id=victim.user_id, device_id=device_id, card_id=card_id)
     yield from _rides(world, rng, victim, payer, pay_at_ms)

@@ -8,16 +8,14 @@ from data_generator.acts import Story, child
 from data_generator.city import near, popular_zone
 from data_generator.clock import seconds
 from data_generator.fraud.thief import (
-    Account,
     Patience,
-    bought_account,
+    get_account,
     issuer_refuses,
-    opened_account,
     pause_ms,
     stolen_card_country,
 )
 from data_generator.payments import Truth
-from data_generator.people import Payer, card_added, logged_in
+from data_generator.people import Payer, card_added
 from data_generator.rides import ride
 from data_generator.trips import plan_trip
 from data_generator.world import World
@@ -27,34 +25,23 @@ SIZES = range(5, 13)
 
 
 def card_testing(world: World, rng: Random, pay_at_ms: int) -> Story:
-    device_id, begin_ms = world.ids.new("dev"), pay_at_ms - seconds(rng, 80, 115)
-    accounts: list[Account] = []
+    device_id, begin_ms = world.ids.new("dev"), pay_at_ms - seconds(rng, 70, 78)
+    user_ids = []
     for _ in range(rng.choice((2, 3, 3, 4))):
-        begin_ms += seconds(rng, 3, 9)
-        if rng.random() < 0.5:
-            account, created = opened_account(world, rng, device_id=device_id, at_ms=begin_ms)
-            yield created
-        else:
-            account = bought_account(world, rng)
-            user_id = account.user_id
-            yield logged_in(
-                world, user_id=user_id, device_id=device_id, new_device=True, at_ms=begin_ms
-            )
-        accounts.append(account)
-    yield from _tests(world, rng, accounts, device_id, pay_at_ms)
+        begin_ms += seconds(rng, 2, 6)
+        user_id, became_theirs = get_account(world, rng, device_id=device_id, at_ms=begin_ms)
+        yield became_theirs
+        user_ids.append(user_id)
+    yield from _tests(world, rng, user_ids, device_id, pay_at_ms)
 
 
-def _tests(
-    world: World, rng: Random, accounts: list[Account], device_id: str, pay_at_ms: int
-) -> Story:
+def _tests(world: World, rng: Random, user_ids: list[str], device_id: str, pay_at_ms: int) -> Story:
     hurried, patience = rng.random() < 0.75, Patience(rng)
     refused = issuer_refuses(rng)
-    earliest_ms = pay_at_ms - 40_000
+    earliest_ms = pay_at_ms - 38_000
     for _ in range(rng.choice(SIZES)):
         part = child(rng)
-        payer = Payer(
-            user_id=part.choice(accounts).user_id, device_id=device_id, card_id=world.ids.new("card")
-        )
+        payer = Payer(user_id=part.choice(user_ids), device_id=device_id, card_id=world.ids.new("card"))
         added_ms = earliest_ms + int((pay_at_ms - earliest_ms) * part.uniform(0.2, 0.4))
         yield card_added(world, payer, bin_country=stolen_card_country(part), at_ms=added_ms)
         zone = popular_zone(part)

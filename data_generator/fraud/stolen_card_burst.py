@@ -2,6 +2,7 @@
 minutes, mostly dear ones, often from zones all over the city. When the card dies, the next one is added.
 """
 
+from dataclasses import replace
 from random import Random
 
 from data_generator.acts import Story, child
@@ -9,14 +10,13 @@ from data_generator.city import near, popular_zone
 from data_generator.clock import seconds
 from data_generator.fraud.thief import (
     Patience,
-    bought_account,
+    get_account,
     issuer_refuses,
-    opened_account,
     pause_ms,
     stolen_card_country,
 )
 from data_generator.payments import Ending, Truth
-from data_generator.people import Payer, card_added, logged_in
+from data_generator.people import Payer, card_added
 from data_generator.rides import ride
 from data_generator.trips import plan_trip
 from data_generator.world import World
@@ -26,14 +26,9 @@ SIZES = range(4, 11)
 
 
 def stolen_card_burst(world: World, rng: Random, pay_at_ms: int) -> Story:
-    device_id, begin_ms = world.ids.new("dev"), pay_at_ms - seconds(rng, 70, 115)
-    if rng.random() < 0.5:
-        account, created = opened_account(world, rng, device_id=device_id, at_ms=begin_ms)
-        user_id = account.user_id
-        yield created
-    else:
-        user_id = bought_account(world, rng).user_id
-        yield logged_in(world, user_id=user_id, device_id=device_id, new_device=True, at_ms=begin_ms)
+    device_id, begin_ms = world.ids.new("dev"), pay_at_ms - seconds(rng, 62, 78)
+    user_id, became_theirs = get_account(world, rng, device_id=device_id, at_ms=begin_ms)
+    yield became_theirs
     payer = Payer(user_id=user_id, device_id=device_id, card_id=world.ids.new("card"))
     added_ms = pay_at_ms - seconds(rng, 32, 60)
     yield card_added(world, payer, bin_country=stolen_card_country(rng), at_ms=added_ms)
@@ -57,8 +52,6 @@ def _rides(world: World, rng: Random, payer: Payer, pay_at_ms: int) -> Story:
             return
         pay_at_ms, earliest_ms = settled.at_ms + pause_ms(part, hurried=hurried), settled.at_ms
         if settled.ending is Ending.REFUSED and part.random() < 0.4:
-            payer = Payer(
-                user_id=payer.user_id, device_id=payer.device_id, card_id=world.ids.new("card")
-            )
+            payer = replace(payer, card_id=world.ids.new("card"))
             earliest_ms += int((pay_at_ms - earliest_ms) * 0.4)
             yield card_added(world, payer, bin_country=stolen_card_country(part), at_ms=earliest_ms)

@@ -1,24 +1,16 @@
 """What thieves share: where their accounts and cards come from, their haste, and when they give up."""
 
-from dataclasses import dataclass
 from random import Random
 
 from data_generator.acts import Publish
-from data_generator.city import Zone, popular_zone
+from data_generator.city import popular_zone
 from data_generator.clock import seconds
 from data_generator.payments import Ending, Settled
-from data_generator.people import account_created
+from data_generator.people import account_created, logged_in
 from data_generator.population import FOREIGN_COUNTRIES, HOME_COUNTRY
 from data_generator.world import World
 
 HURRIED, UNHURRIED = (2.0, 90.0), (60.0, 900.0)  # seconds between two rides
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    user_id: str
-    home: Zone
-    rating_centi: int
 
 
 class Patience:
@@ -33,27 +25,26 @@ class Patience:
         return self._left <= 0
 
 
-def opened_account(
-    world: World, rng: Random, *, device_id: str, at_ms: int
-) -> tuple[Account, Publish]:
+def get_account(world: World, rng: Random, *, device_id: str, at_ms: int) -> tuple[str, Publish]:
+    """The user id of an account that a thief may use, and how it became one."""
+    if rng.random() < 0.5:
+        return _opened(world, rng, device_id, at_ms)
+    user_id = world.city.dormant_rider(rng).user_id
+    return user_id, logged_in(world, user_id=user_id, device_id=device_id, new_device=True, at_ms=at_ms)
+
+
+def _opened(world: World, rng: Random, device_id: str, at_ms: int) -> tuple[str, Publish]:
     """An account made for the purpose, which looks like any newcomer's."""
-    account = Account(user_id=world.ids.new("usr"), home=popular_zone(rng), rating_centi=500)
-    created = account_created(
+    user_id = world.ids.new("usr")
+    return user_id, account_created(
         world,
-        user_id=account.user_id,
+        user_id=user_id,
         device_id=device_id,
-        home=account.home,
-        rating_centi=account.rating_centi,
+        home=popular_zone(rng),
+        rating_centi=500,
         at_ms=at_ms,
         created_ms=at_ms,
     )
-    return account, created
-
-
-def bought_account(world: World, rng: Random) -> Account:
-    """An old account that its owner has forgotten."""
-    rider = world.city.dormant_rider(rng)
-    return Account(user_id=rider.user_id, home=rider.home, rating_centi=rider.rating_centi)
 
 
 def stolen_card_country(rng: Random) -> str:

@@ -19,8 +19,8 @@ def moved_house(world: World, rng: Random, rider: Rider, pay_at_ms: int) -> Stor
         home=home,
         rating_centi=rider.rating_centi,
         contact_changed=rng.random() < 0.8,
-        at_ms=pay_at_ms - seconds(rng, 40, 115),
+        at_ms=pay_at_ms - seconds(rng, 32, 75),
     )
     payer = usual_payer(world, rng, rider)
-    trip = way(world, rng, rider, home, rng.choice((rider.work, *rider.haunts)))
+    trip = way(world, rng, rider, (home, rng.choice((rider.work, *rider.haunts))))
     yield from honest_ride(world, rng, rider, payer=payer, trip=trip, pay_at_ms=pay_at_ms)

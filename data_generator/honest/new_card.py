@@ -12,10 +12,8 @@ from data_generator.world import World
 
 def new_card(world: World, rng: Random, rider: Rider, pay_at_ms: int) -> Story:
     card_id, replaced = world.belongings.new_card(rider)
-    payer = Payer(
-        user_id=rider.user_id, device_id=world.belongings.device_of(rider), card_id=card_id
-    )
-    added_ms = pay_at_ms - seconds(rng, 40, 110)
+    payer = Payer(user_id=rider.user_id, device_id=world.belongings.device_of(rider), card_id=card_id)
+    added_ms = pay_at_ms - seconds(rng, 40, 75)
     yield card_added(world, payer, bin_country=draw_country(rng), at_ms=added_ms)
     if replaced:
         yield card_removed(

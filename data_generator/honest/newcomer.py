@@ -1,5 +1,6 @@
 """Looks like a thief's account: created two minutes ago, with a card just added. Is somebody's first ride."""
 
+from dataclasses import replace
 from random import Random
 
 from data_generator.acts import Story
@@ -20,7 +21,7 @@ def newcomer(world: World, rng: Random, _rider: Rider, pay_at_ms: int) -> Story:
     new = world.ids.new
     payer = Payer(user_id=new("usr"), device_id=new("dev"), card_id=new("card"))
     home, price_level = popular_zone(rng), rng.lognormvariate(0.0, 0.3)
-    created_ms = pay_at_ms - seconds(rng, 60, 115)
+    created_ms = pay_at_ms - seconds(rng, 60, 78)
     yield account_created(
         world,
         user_id=payer.user_id,
@@ -30,9 +31,7 @@ def newcomer(world: World, rng: Random, _rider: Rider, pay_at_ms: int) -> Story:
         at_ms=created_ms,
         created_ms=created_ms,
     )
-    yield card_added(
-        world, payer, bin_country=draw_country(rng), at_ms=created_ms + seconds(rng, 8, 25)
-    )
+    yield card_added(world, payer, bin_country=draw_country(rng), at_ms=created_ms + seconds(rng, 8, 25))
     tourist = rng.random() < 0.35
     for number in range(rng.choice((1, 1, 2, 2, 3, 5) if tourist else (1, 1, 2, 2, 3))):
         pickup, dropoff = (home, popular_zone(rng)) if number % 2 == 0 else (popular_zone(rng), home)
@@ -42,6 +41,6 @@ def newcomer(world: World, rng: Random, _rider: Rider, pay_at_ms: int) -> Story:
         pay_at_ms = settled.at_ms + (minutes(rng, 1, 40) if tourist else minutes(rng, 25, 2_000))
         if settled.ending is Ending.REFUSED:
             pay_at_ms = settled.at_ms + seconds(rng, 15, 90)
-            payer = Payer(user_id=payer.user_id, device_id=payer.device_id, card_id=new("card"))
+            payer = replace(payer, card_id=new("card"))
             added_ms = settled.at_ms + seconds(rng, 5, 12)
             yield card_added(world, payer, bin_country=draw_country(rng), at_ms=added_ms)

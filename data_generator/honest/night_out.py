@@ -1,4 +1,4 @@
-"""Looks like a burst on one card: two or three dear rides within minutes. Is a late-night surge, cars for friends."""
+"""Looks like a burst on one card: dear rides within minutes. Is a late-night surge, and cars for friends."""
 
 from random import Random
 
@@ -16,7 +16,7 @@ def night_out(world: World, rng: Random, rider: Rider, pay_at_ms: int) -> Story:
     earliest_ms = 0
     for car in range(rng.choice((2, 2, 2, 2, 3, 3, 4, 5))):
         home = rider.home if car == 0 else popular_zone(rng)
-        trip = way(world, rng, rider, place, home, price)
+        trip = way(world, rng, rider, (place, home), price)
         settled = yield from honest_ride(
             world, rng, rider, payer=payer, trip=trip, pay_at_ms=pay_at_ms, earliest_ms=earliest_ms
         )

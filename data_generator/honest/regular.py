@@ -1,12 +1,13 @@
-"""The ride that nearly every payment belongs to: a usual way at a usual hour, and what else goes wrong in it."""
+"""The ride that nearly every payment belongs to: a usual way at a usual hour, and what goes wrong in it."""
 
+from dataclasses import replace
 from random import Random
 
 from data_generator.acts import Story, child
 from data_generator.city import Zone
 from data_generator.clock import hour_of, seconds
 from data_generator.habits import surge, usual_trip
-from data_generator.payments import Ending, Settled, Settling
+from data_generator.payments import Ending, Settling
 from data_generator.people import Payer, card_added
 from data_generator.population import Rider
 from data_generator.rides import abandoned_ride, ride
@@ -45,25 +46,24 @@ def honest_ride(
     )
     if settled.ending in (Ending.PAID, Ending.UNANSWERED) or again.random() >= TRIES_AGAIN:
         return settled
-    return (yield from _try_again(world, again, rider, payer, trip, settled))
-
-
-def _try_again(
-    world: World, rng: Random, rider: Rider, payer: Payer, trip: Trip, settled: Settled
-) -> Settling:
-    at_ms = settled.at_ms + seconds(rng, 12, 75)
-    earliest_ms = settled.at_ms + 4_000
-    others = [card for card in world.belongings.cards_of(rider) if card != payer.card_id]
-    card_id = rng.choice(others) if others and rng.random() < 0.7 else payer.card_id
-    adds = rng.random() < ADDS_A_CARD
-    if adds:
-        card_id = world.ids.new("card")
-    second = Payer(user_id=payer.user_id, device_id=payer.device_id, card_id=card_id)
-    if adds:
-        yield card_added(world, second, bin_country=rider.bin_country, at_ms=earliest_ms)
+    pay_at_ms, earliest_ms = settled.at_ms + seconds(again, 12, 75), settled.at_ms + 4_000
+    card_id = _another_card(world, again, rider, payer)
+    if card_id is None:
+        payer = replace(payer, card_id=world.ids.new("card"))
+        yield card_added(world, payer, bin_country=rider.bin_country, at_ms=earliest_ms)
+    else:
+        payer = replace(payer, card_id=card_id)
     return (
-        yield from ride(world, rng, payer=second, trip=trip, pay_at_ms=at_ms, earliest_ms=earliest_ms)
+        yield from ride(world, again, payer=payer, trip=trip, pay_at_ms=pay_at_ms, earliest_ms=earliest_ms)
     )
+
+
+def _another_card(world: World, rng: Random, rider: Rider, payer: Payer) -> str | None:
+    """A card that the app knows already, the same one included; None for one never used here."""
+    if rng.random() < ADDS_A_CARD:
+        return None
+    others = [card for card in world.belongings.cards_of(rider) if card != payer.card_id]
+    return rng.choice(others) if others and rng.random() < 0.7 else payer.card_id
 
 
 def usual_payer(world: World, rng: Random, rider: Rider) -> Payer:
@@ -81,13 +81,10 @@ def family_card(world: World, rider: Rider) -> str:
 
 def usual_way(world: World, rng: Random, rider: Rider, at_ms: int) -> Trip:
     hour = hour_of(at_ms)
-    pickup, dropoff = usual_trip(rider, hour, rng)
-    return way(world, rng, rider, pickup, dropoff, surge(hour, rng))
+    return way(world, rng, rider, usual_trip(rider, hour, rng), surge(hour, rng))
 
 
-def way(
-    world: World, rng: Random, rider: Rider, pickup: Zone, dropoff: Zone, price: float = 1.0
-) -> Trip:
+def way(world: World, rng: Random, rider: Rider, zones: tuple[Zone, Zone], price: float = 1.0) -> Trip:
     """A trip in the class of car this rider takes, or now and then a better one."""
     treat = rng.uniform(1.5, 2.4) if rng.random() < 0.05 else 1.0
-    return plan_trip(world.city, rng, pickup, dropoff, price * treat * rider.price_level)
+    return plan_trip(world.city, rng, *zones, price * treat * rider.price_level)

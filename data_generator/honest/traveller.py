@@ -20,11 +20,10 @@ def traveller(world: World, rng: Random, rider: Rider, pay_at_ms: int) -> Story:
             user_id=payer.user_id,
             device_id=payer.device_id,
             new_device=False,
-            at_ms=pay_at_ms - seconds(rng, 35, 90),
+            at_ms=pay_at_ms - seconds(rng, 32, 70),
         )
     stops = [AIRPORT if rng.random() < 0.5 else base, base, near(base, rng), near(base, rng)]
     for leg in range(rng.choice((1, 2, 2, 3))):
-        pickup, dropoff = stops[leg], stops[leg + 1]
-        trip = way(world, rng, rider, pickup, dropoff, rng.uniform(1.0, 1.6))
+        trip = way(world, rng, rider, (stops[leg], stops[leg + 1]), rng.uniform(1.0, 1.6))
         settled = yield from honest_ride(world, rng, rider, payer=payer, trip=trip, pay_at_ms=pay_at_ms)
         pay_at_ms = settled.at_ms + minutes(rng, 45, 400)
