@@ -40,8 +40,8 @@ async def api(settings: ApiSettings, conninfo: str = "") -> AsyncIterator[FastAP
     if scorer:
         metrics.model.labels(scorer.version, scorer.kind).set(1)
     async with (
-        postgres.pool("features", conninfo=conninfo) as features,
-        postgres.pool("ledger", conninfo=conninfo) as ledger_pool,
+        postgres.pool("features", conninfo=conninfo, patience_s=settings.deadline.total_s) as features,
+        postgres.pool("ledger", conninfo=conninfo, patience_s=2.0) as ledger_pool,
     ):
         doorbell = Doorbell(ledger_pool)
         ledger = PostgresLedger(ledger_pool, doorbell.ring)

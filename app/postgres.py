@@ -12,21 +12,23 @@ from app.migrations import check_schema_async
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection]
 MAX_PAUSE_S = 2.0
+_NETWORK = {"connect_timeout": 5, "tcp_user_timeout": 3000}  # a vanished server is noticed in seconds, ms
 log = logging.getLogger("faregate.postgres")
 
 
 @asynccontextmanager
-async def pool(
-    name: str, *, conninfo: str = "", most: int = 6, statement_limit_s: float = 2.0
-) -> AsyncIterator[Pool]:
-    """Connections that commit each statement by itself; the server gives up after `statement_limit_s`."""
-    options = f"-c statement_timeout={round(statement_limit_s * 1000)}"
+async def pool(name: str, *, conninfo: str = "", most: int = 6, patience_s: float) -> AsyncIterator[Pool]:
+    """Connections that commit each statement by itself.
+
+    Nobody waits for a free one, nor the server works on a statement, for longer than `patience_s`.
+    """
+    options = f"-c statement_timeout={round(patience_s * 1000)}"
     connections: Pool = AsyncConnectionPool(
         conninfo,
-        kwargs={"autocommit": True, "application_name": f"faregate {name}", "options": options},
+        kwargs={"autocommit": True, "application_name": f"faregate {name}", "options": options, **_NETWORK},
         min_size=2,
         max_size=most,
-        timeout=statement_limit_s,
+        timeout=patience_s,
         reconnect_timeout=5,
         open=False,
         name=name,

@@ -1,4 +1,4 @@
-"""Carries the outbox from PostgreSQL to Kafka, at least once, and sends the heartbeats; a process of its own."""
+"""Carries the outbox from PostgreSQL to Kafka, at least once, and sends the heartbeats: a process."""
 
 import logging
 import os

@@ -1,0 +1,113 @@
+"""Objects from defaults; a test names only what it is about."""
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from msgspec import json, structs, to_builtins
+
+from app.decide import decided_event
+from app.ports import Decision, StoredFeatures
+from app.replies import Reply, Versions, encode_reply
+from app.requests import Place, TransactionRequest
+from domain.decision import Outcome, Rung, Verdict
+from domain.events import PaymentOutcome, from_ms
+from domain.history import History
+
+NOW_MS = 1_790_000_000_000
+_numbers = count(1)
+
+
+def letters(number: int) -> str:
+    """A number without digits, so that it can never look like a card's."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
+def a_request(**given: Any) -> TransactionRequest:
+    defaults: dict[str, Any] = {
+        "transaction_id": f"txn_{letters(next(_numbers))}",
+        "ride_id": "ride_a",
+        "user_id": "usr_a",
+        "card_id": "card_a",
+        "device_id": "dev_a",
+        "driver_id": "drv_a",
+        "amount_minor": 1_850,
+        "currency": "USD",
+        "pickup": Place(zone="zone_a", lat=40.71, lon=-74.0),
+        "dropoff": Place(zone="zone_b", lat=40.76, lon=-73.98),
+        "distance_m": 6_200,
+        "requested_at": from_ms(NOW_MS - 800),
+    }
+    return TransactionRequest(**{**defaults, **given})
+
+
+def a_body(**given: Any) -> dict[str, Any]:
+    """A request as a caller would write it; `given` may hold anything, wrong or unknown fields too."""
+    body: dict[str, Any] = to_builtins(a_request())
+    return {**body, **given}
+
+
+def a_live_body(**given: Any) -> bytes:
+    """As a_body, asked for just now by the real clock."""
+    return json.encode(a_body(requested_at=datetime.now(UTC), **given))
+
+
+def stored(**given: Any) -> StoredFeatures:
+    """Histories of a card and a rider that the stream knows well, read half a second after it saw all."""
+    defaults: dict[str, Any] = {
+        "card": History(epoch=1, version=7, known_at_ms=NOW_MS - 60_000),
+        "user": History(epoch=1, version=9, known_at_ms=NOW_MS - 60_000),
+        "low_watermark_ms": NOW_MS - 500,
+    }
+    return StoredFeatures(**{**defaults, **given})
+
+
+def a_decision(request: TransactionRequest | None = None, **given: Any) -> Decision:
+    request = request or a_request()
+    transaction = request.transaction()
+    reply = Reply(
+        decision_id=f"dec_{letters(next(_numbers))}",
+        transaction_id=request.transaction_id,
+        verdict=Verdict.APPROVE,
+        score=3,
+        probability=0.0125,
+        rung=Rung.R0,
+        rung_reason=None,
+        feature_age_ms=420,
+        reasons=[],
+        versions=Versions(model="mdl_a"),
+        decided_at=from_ms(NOW_MS + 3),
+    )
+    decision = Decision(
+        transaction=transaction,
+        as_of_ms=NOW_MS,
+        model_version="mdl_a",
+        scorer_kind="compiled",
+        features=stored(),
+        vector=b"\x00\x00\x80?" * 3,
+        request=request.canonical(),
+        reply=encode_reply(reply),
+        latency_us=2_900,
+        event=decided_event(transaction, reply, NOW_MS),
+        **{
+            name: getattr(reply, name)
+            for name in reply.__struct_fields__
+            if name not in ("transaction_id", "versions")
+        },
+    )
+    return structs.replace(decision, **given)
+
+
+def an_outcome(transaction_id: str, **given: Any) -> PaymentOutcome:
+    defaults: dict[str, Any] = {
+        "id": f"out_{letters(next(_numbers))}",
+        "event_time": from_ms(NOW_MS + 60_000),
+        "producer": "test",
+        "transaction_id": transaction_id,
+        "user_id": "usr_a",
+        "card_id": "card_a",
+        "amount_minor": 1_850,
+        "currency": "USD",
+        "outcome": Outcome.CAPTURED,
+    }
+    return PaymentOutcome(**{**defaults, **given})
