@@ -89,7 +89,8 @@ class Kafka:
             self._format()
 
     def _format(self) -> None:
-        arguments = ["format", "-t", self.cluster_id(), "-c", str(self._settings_file)]
+        # An id may begin with a dash: only the form with `=` is safe.
+        arguments = ["format", f"--cluster-id={self.cluster_id()}", "-c", str(self._settings_file)]
         done = subprocess.run(
             [*self._java(), "kafka.tools.StorageTool", *arguments],
             capture_output=True,
