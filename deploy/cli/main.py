@@ -86,11 +86,14 @@ def tail(
     topic: Annotated[str, typer.Argument(help="A topic, e.g. payments.decisions.v1.")],
     from_beginning: Annotated[bool, typer.Option(help="Start with the oldest message.")] = False,
     number: Annotated[int, typer.Option("-n", help="End after so many messages; 0: never.")] = 0,
+    heartbeats: Annotated[bool, typer.Option(help="Also heartbeats and watermarks.")] = False,
 ) -> None:
     """Show a topic's messages as they come, decoded, one line each."""
+    from deploy.cli.tail import Wanted
     from deploy.cli.tail import tail as command
 
-    command(here(), os.environ, topic, from_beginning=from_beginning, number=number)
+    wanted = Wanted(topic=topic, from_beginning=from_beginning, number=number, heartbeats=heartbeats)
+    command(here(), os.environ, wanted)
 
 
 @app.command()
@@ -101,11 +104,12 @@ def simulate(
     time_scale: Annotated[
         float, typer.Option(help="Compresses label delay: 60 makes an hour a minute.")
     ] = 1.0,
+    run_id: Annotated[str, typer.Option(help="Names the truth record in FAREGATE_HOME/simulator.")] = "",
 ) -> None:
     """Let simulated riders pay at the running stack."""
     from deploy.cli.simulate import simulate as command
 
-    command(here(), os.environ, rate=rate, seed=seed, duration_s=duration, time_scale=time_scale)
+    command(here(), rate=rate, seed=seed, duration_s=duration, time_scale=time_scale, run_id=run_id or None)
 
 
 @app.command()

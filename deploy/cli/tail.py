@@ -1,6 +1,7 @@
 """`faregate tail TOPIC`: a topic's messages as they come, decoded, one line each."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from deploy.cli.running import running
 from deploy.embedded.errors import StackError
 from deploy.embedded.home import Home
 from domain.errors import EventRefused
-from domain.events import decode_event
+from domain.events import Heartbeat, decode_event
 from domain.feature_message import HistoryMessage, WatermarkMessage, decode_message
 from domain.topics import BY_NAME, DEAD_LETTER
 
@@ -21,23 +22,44 @@ POLL_S = 0.5
 SHOWN_CHARACTERS = 400
 
 
-def tail(home: Home, env: Mapping[str, str], topic: str, *, from_beginning: bool, number: int) -> None:
-    if topic not in BY_NAME:
-        raise StackError(f"There is no topic {topic}. There are: {', '.join(sorted(BY_NAME))}.")
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """`number` messages, 0 for no end; heartbeats and watermarks only when asked for."""
+
+    topic: str
+    from_beginning: bool = False
+    number: int = 0
+    heartbeats: bool = False
+
+
+def tail(home: Home, env: Mapping[str, str], wanted: Wanted) -> None:
+    if wanted.topic not in BY_NAME:
+        raise StackError(f"There is no topic {wanted.topic}. There are: {', '.join(sorted(BY_NAME))}.")
     bootstrap = env.get("FAREGATE_KAFKA") or running(home).urls["kafka"]
     console = Console(soft_wrap=True)
-    consumer = _consumer(bootstrap, topic, from_beginning=from_beginning)
+    consumer = _consumer(bootstrap, wanted.topic, from_beginning=wanted.from_beginning)
     shown = 0
     try:
-        while number == 0 or shown < number:
+        while wanted.number == 0 or shown < wanted.number:
             record = consumer.poll(POLL_S)
-            if record is not None and record.error() is None:
+            if record is not None and record.error() is None and (wanted.heartbeats or not is_beat(record)):
                 console.print(line(record), highlight=False)
                 shown += 1
     except KeyboardInterrupt:
         return
     finally:
         consumer.close()
+
+
+def is_beat(record: Any) -> bool:
+    """Whether it only says that the stream goes on."""
+    raw = record.value() or b""
+    try:
+        if record.topic().startswith("features."):
+            return isinstance(decode_message(raw), WatermarkMessage)
+        return isinstance(decode_event(raw, record.timestamp()[1]), Heartbeat)
+    except (EventRefused, msgspec.DecodeError):
+        return False
 
 
 def _consumer(bootstrap: str, topic: str, *, from_beginning: bool) -> Any:

@@ -75,7 +75,7 @@ def tell(bootstrap: str, events: Iterable[SimulatedEvent]) -> None:
 def _keep_training_set(home: Home, events: Sequence[SimulatedEvent]) -> None:
     from flink_jobs.replay import build_training_set
 
-    rows = build_training_set((simulated.event for simulated in events), home.training_set)
+    rows = build_training_set(events, home.training_set)
     log.info("training set: %s payments", count(rows))
 
 

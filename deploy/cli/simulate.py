@@ -1,0 +1,33 @@
+"""`faregate simulate`: the simulated city rides and pays at the running stack."""
+
+import logging
+
+from data_generator.live import Addresses, Past
+from data_generator.live import main as live
+from deploy.cli.running import running
+from deploy.embedded.errors import StackError
+from deploy.embedded.history import Told
+from deploy.embedded.home import Home
+
+
+def simulate(
+    home: Home, *, rate: float, seed: int, duration_s: float, time_scale: float, run_id: str | None
+) -> None:
+    """Rides on from the history that the stack was started with."""
+    stack = running(home)
+    told = Told.read(home)
+    if told is None or stack.state != "ready":
+        raise StackError(
+            f"The stack on {home.root} is {stack.state}; wait until `faregate status` says ready."
+        )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    live(
+        rate=rate,
+        seed=seed,
+        duration=duration_s or None,
+        time_scale=time_scale,
+        past=Past(seed=told.size.seed, riders=told.size.riders, payments=told.size.payments),
+        run_id=run_id,
+        addresses=Addresses(api_url=stack.urls["api"], kafka=stack.urls["kafka"], records=home.simulator),
+    )
