@@ -29,7 +29,7 @@ demo: install
 	@$(BIN)/faregate demo
 
 test: install
-	@$(BIN)/pytest
+	@$(BIN)/python -m pytest
 
 check: $(LOCKED)
 	@$(BIN)/ruff format --check .
@@ -45,7 +45,7 @@ bench: install
 	@$(BIN)/faregate bench all
 
 proof: install
-	@$(BIN)/pytest -m proof
+	@$(BIN)/python -m pytest -m proof
 
 clean:
 	@test ! -x $(BIN)/faregate || $(BIN)/faregate down --remove

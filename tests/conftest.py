@@ -11,13 +11,16 @@ import pytest
 
 from app.migrations import migrate
 from deploy.embedded import children, jars, passwords, ports
-from deploy.embedded.home import Home
+from deploy.embedded.history import HistorySize
+from deploy.embedded.home import Home, temporary_home
 from deploy.embedded.java import ClassArchives
 from deploy.embedded.kafka import Kafka
 from deploy.embedded.postgres import Postgres
+from deploy.embedded.stack import Stack, StackOptions
 
 OWNER = "faregate_owner"
 Conninfo = Callable[[str], str]
+SMALL_PAST = HistorySize(payments=4_000, riders=500)
 
 
 @pytest.fixture
@@ -92,3 +95,15 @@ def kafka(home: Home, spawner: children.Spawner, free_ports: dict[str, int]) -> 
         yield broker
     finally:
         children.stop(process, broker.launch())
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The whole stack, with a small past and a model that learned from it; no dashboard."""
+    with temporary_home() as own:
+        started = Stack(home=own, env=os.environ, options=StackOptions(size=SMALL_PAST, with_dashboard=False))
+        started.start()
+        try:
+            yield started
+        finally:
+            started.stop()
