@@ -98,8 +98,11 @@ class PostgresLedger:
     @_limited
     async def probe(self) -> None:
         """Write for real, then take it back; returns if that worked."""
-        async with self._pool.connection() as connection, connection.transaction(force_rollback=True):
-            await connection.execute(query("probe_write"))
+        try:
+            async with self._pool.connection() as connection, connection.transaction(force_rollback=True):
+                await connection.execute(query("probe_write"))
+        except psycopg.Error as error:
+            raise LedgerUnavailable(f"the ledger cannot be written: {error}") from error
 
 
 async def _first_reply(cursor: psycopg.AsyncCursor, decision: Decision) -> bytes:

@@ -32,6 +32,7 @@ class Relay:
     publisher: Publisher
     stop: Event
     monotonic: Callable[[], float] = time.monotonic
+    beat_every_s: float = EVERY_S
     _next_beat: float = 0.0
     _pause_s: float = field(default=FIRST_PAUSE_S)
 
@@ -53,7 +54,7 @@ class Relay:
     def _beat_if_due(self) -> None:
         now = self.monotonic()
         if now >= self._next_beat:
-            self._next_beat = now + EVERY_S
+            self._next_beat = now + self.beat_every_s
             beat(self.publisher, self.outbox.settled())
 
     def _rest_after_failure(self) -> None:

@@ -1,0 +1,130 @@
+"""The relay between a real database and a real broker."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import psycopg
+from confluent_kafka import Consumer, Message, TopicPartition
+from factories import an_outcome
+
+from app.relay import serve
+from deploy.embedded.kafka import Kafka
+from deploy.embedded.ports import LOOPBACK
+from domain.events import Heartbeat, decode_event, encode_event
+from domain.settings import KafkaSettings
+from domain.topics import DECISIONS, LABELS, SOURCES, partition_of
+
+INSERT = "insert into outbox (topic, key, payload) values (%s, %s, %s)"
+
+
+@contextmanager
+def relaying(conninfo: str, bootstrap: str) -> Iterator[None]:
+    stop = Event()
+    thread = Thread(target=serve, args=(KafkaSettings(bootstrap=bootstrap), stop, conninfo))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(15)
+        assert not thread.is_alive()
+
+
+@contextmanager
+def reading(kafka: Kafka) -> Iterator[Consumer]:
+    """From the present end of every source partition."""
+    consumer = Consumer(
+        {"bootstrap.servers": kafka.bootstrap, "group.id": "unused", "enable.auto.commit": False}
+    )
+    places = [TopicPartition(topic.name, number) for topic in SOURCES for number in range(topic.partitions)]
+    for place in places:
+        place.offset = consumer.get_watermark_offsets(place, timeout=10)[1]
+    consumer.assign(places)
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def read_until(consumer: Consumer, enough: Callable[[list[Message]], bool]) -> list[Message]:
+    messages: list[Message] = []
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        message = consumer.poll(0.2)
+        if message is not None:
+            assert message.error() is None
+            messages.append(message)
+        if enough(messages):
+            return messages
+    raise AssertionError(f"after 30 s only {len(messages)} messages")
+
+
+def put(conninfo: str, users: list[str]) -> dict[str, bytes]:
+    payloads = {
+        user: encode_event(an_outcome(f"txn_{user.removeprefix('usr_')}", user_id=user)) for user in users
+    }
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for number, (user, payload) in enumerate(payloads.items()):
+            topic = (DECISIONS, LABELS)[number % 2]
+            connection.execute(INSERT, (topic.name, user, payload))
+    return payloads
+
+
+def unsent(conninfo: str) -> int:
+    with psycopg.connect(conninfo) as connection:
+        row = connection.execute("select count(*) from outbox where sent_at is null").fetchone()
+    assert row
+    return int(row[0])
+
+
+def test_events_arrive_by_their_key_and_every_partition_beats(
+    conninfo: Callable[[str], str], kafka: Kafka
+) -> None:
+    users = [f"usr_{letter}" for letter in "abcdefghijkl"]
+    partitions = {topic.name: topic.partitions for topic in SOURCES}
+    with reading(kafka) as consumer, relaying(conninfo("faregate_relay"), kafka.bootstrap):
+        payloads = put(conninfo("faregate_api"), users)
+        messages = read_until(
+            consumer,
+            lambda seen: (
+                sum(message.key() is not None for message in seen) >= len(users)
+                and len({(m.topic(), m.partition()) for m in seen if m.key() is None})
+                == sum(partitions.values())
+            ),
+        )
+    events = [message for message in messages if message.key() is not None]
+    assert {message.key().decode(): message.value() for message in events} == payloads
+    for message in events:
+        assert message.partition() == partition_of(message.key(), partitions[message.topic()])
+    for message in messages:
+        if message.key() is None:
+            beat = decode_event(message.value(), message.timestamp()[1])
+            assert isinstance(beat, Heartbeat)
+            assert (beat.source_topic, beat.partition) == (message.topic(), message.partition())
+            assert abs(message.timestamp()[1] - beat.event_time.timestamp() * 1000) < 10_000
+    assert unsent(conninfo("faregate_console")) == 0
+
+
+def test_while_kafka_is_away_events_wait_and_nothing_is_lost(
+    conninfo: Callable[[str], str], kafka: Kafka, free_ports: dict[str, int]
+) -> None:
+    with reading(kafka) as consumer:
+        put(conninfo("faregate_api"), ["usr_waiting"])
+        with relaying(conninfo("faregate_relay"), f"{LOOPBACK}:{free_ports['flink_rpc']}"):
+            _wait_for_a_relay_that_holds_a_row(conninfo("faregate_owner"))
+        assert unsent(conninfo("faregate_console")) == 1
+        with relaying(conninfo("faregate_relay"), kafka.bootstrap):
+            read_until(consumer, lambda seen: any(m.key() == b"usr_waiting" for m in seen))
+    assert unsent(conninfo("faregate_console")) == 0
+
+
+def _wait_for_a_relay_that_holds_a_row(conninfo: str) -> None:
+    deadline = time.monotonic() + 20
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        while time.monotonic() < deadline:
+            free = connection.execute("select id from outbox for update skip locked").fetchall()
+            if not free:
+                return
+    raise AssertionError("no relay took the row")

@@ -1,0 +1,3 @@
+from site_of_fakes import site
+
+__all__ = ["site"]
