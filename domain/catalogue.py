@@ -4,7 +4,7 @@ A feature of an unknown entity is NaN (missing), never zero. `risk` says which w
 risk: 1 up, -1 down, 0 either; the model is trained to keep to it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from math import nan
 from typing import Literal
@@ -15,12 +15,14 @@ from domain.display import DAY_MS, HOUR_MS
 from domain.history import DAY, FIVE_MINUTES, HOUR, MONTH, WEEK
 from domain.moment import Counterpart, Moment, Owner
 
+DEFINITIONS_VERSION = 1  # raise it when a feature is computed otherwise: older models are then refused
+
 Entity = Literal["transaction", "card", "user", "profile"]
 Unit = Literal["count", "money", "seconds", "days", "flag", "ratio", "km/h", "metres", "hour", "stars"]
 SHORT = {FIVE_MINUTES: "5m", HOUR: "1h", DAY: "24h", WEEK: "7d", MONTH: "30d"}
 WINDOW_WORDS = {
     FIVE_MINUTES: "5 minutes",
-    HOUR: "hour",
+    HOUR: "an hour",
     DAY: "24 hours",
     WEEK: "7 days",
     MONTH: "30 days",
@@ -32,7 +34,7 @@ class Feature(Struct, frozen=True, kw_only=True):
     entity: Entity
     unit: Unit
     risk: Literal[-1, 0, 1]
-    sentence: str  # "{value}" is the value written for people, "{window}" the window's words
+    sentence: str  # true of one and of many; "{value}" is written for people, "{window}" in words
     compute: Callable[[Moment], float]
     window_ms: int | None = None
     normal: Callable[[Moment], float] | None = None  # the rider's own usual value, in the same unit
@@ -74,7 +76,7 @@ def _mean_amount(moment: Moment) -> float:
 
 def _account_age_days(moment: Moment) -> float:
     created_ms = moment.account().account_created_ms
-    return (moment.as_of_ms - created_ms) / DAY_MS if created_ms else nan
+    return max(moment.as_of_ms - created_ms, 0) / DAY_MS if created_ms else nan
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -95,18 +97,18 @@ FEATURES: tuple[Feature, ...] = (
         name="hour_of_day", entity="transaction", unit="hour", risk=0, sentence="it is {value} o'clock (UTC)",
         compute=lambda m: float(m.as_of_ms % DAY_MS // HOUR_MS),
     ),
-    _sum("card", "payments", FIVE_MINUTES, "{value} payments on this card within {window}"),
-    _sum("card", "payments", HOUR, "{value} payments on this card within an {window}"),
-    _sum("card", "payments", DAY, "{value} payments on this card within {window}"),
-    _sum("card", "payments", WEEK, "{value} payments on this card within {window}", risk=0),
-    _sum("card", "amount_minor", HOUR, "{value} on this card within an {window}"),
-    _sum("card", "amount_minor", DAY, "{value} on this card within {window}"),
-    _sum("card", "declines", DAY, "{value} payments on this card declined within {window}"),
-    _sum("card", "failures", HOUR, "{value} payments on this card refused by its issuer within an {window}"),
-    _sum("card", "failures", DAY, "{value} payments on this card refused by its issuer within {window}"),
-    _distinct("card", "user", MONTH, "{value} riders paid with this card within {window}"),
-    _distinct("card", "device", DAY, "{value} devices used this card within {window}"),
-    _distinct("card", "zone", HOUR, "rides from {value} zones on this card within an {window}"),
+    _sum("card", "payments", FIVE_MINUTES, "payments on this card within {window}: {value}"),
+    _sum("card", "payments", HOUR, "payments on this card within {window}: {value}"),
+    _sum("card", "payments", DAY, "payments on this card within {window}: {value}"),
+    _sum("card", "payments", WEEK, "payments on this card within {window}: {value}", risk=0),
+    _sum("card", "amount_minor", HOUR, "money on this card within {window}: {value}"),
+    _sum("card", "amount_minor", DAY, "money on this card within {window}: {value}"),
+    _sum("card", "declines", DAY, "payments on this card declined within {window}: {value}"),
+    _sum("card", "failures", HOUR, "payments on this card refused by its issuer within {window}: {value}"),
+    _sum("card", "failures", DAY, "payments on this card refused by its issuer within {window}: {value}"),
+    _distinct("card", "user", MONTH, "riders who paid with this card within {window}: {value}"),
+    _distinct("card", "device", DAY, "devices that used this card within {window}: {value}"),
+    _distinct("card", "zone", HOUR, "zones of rides on this card within {window}: {value}"),
     Feature(
         name="card_since_added", entity="card", unit="seconds", risk=-1,
         sentence="the card was added {value} ago",
@@ -117,21 +119,21 @@ FEATURES: tuple[Feature, ...] = (
         sentence="the card was last used {value} ago",
         compute=lambda m: m.seconds_since_last_payment("card"),
     ),
-    _sum("user", "payments", FIVE_MINUTES, "the rider made {value} payments within {window}"),
-    _sum("user", "payments", HOUR, "the rider made {value} payments within an {window}"),
-    _sum("user", "payments", DAY, "the rider made {value} payments within {window}"),
-    _sum("user", "payments", MONTH, "the rider made {value} payments within {window}", risk=0),
-    _sum("user", "amount_minor", DAY, "the rider spent {value} within {window}"),
-    _sum("user", "declines", DAY, "{value} of the rider's payments declined within {window}"),
-    _sum("user", "failures", HOUR, "{value} of the rider's payments refused by an issuer within an {window}"),
-    _sum("user", "failures", DAY, "{value} of the rider's payments refused by an issuer within {window}"),
-    _sum("user", "cards_added", HOUR, "the rider added {value} cards within an {window}"),
-    _sum("user", "cards_added", DAY, "the rider added {value} cards within {window}"),
-    _distinct("user", "card", HOUR, "the rider paid with {value} cards within an {window}"),
-    _distinct("user", "card", WEEK, "the rider paid with {value} cards within {window}"),
-    _distinct("user", "device", DAY, "the rider used {value} devices within {window}"),
-    _sum("user", "requests", HOUR, "the rider asked for {value} rides within an {window}", risk=0),
-    _sum("user", "cancels", DAY, "the rider's rides were cancelled {value} times within {window}", risk=0),
+    _sum("user", "payments", FIVE_MINUTES, "payments by the rider within {window}: {value}"),
+    _sum("user", "payments", HOUR, "payments by the rider within {window}: {value}"),
+    _sum("user", "payments", DAY, "payments by the rider within {window}: {value}"),
+    _sum("user", "payments", MONTH, "payments by the rider within {window}: {value}", risk=0),
+    _sum("user", "amount_minor", DAY, "money spent by the rider within {window}: {value}"),
+    _sum("user", "declines", DAY, "payments by the rider declined within {window}: {value}"),
+    _sum("user", "failures", HOUR, "payments by the rider refused by an issuer within {window}: {value}"),
+    _sum("user", "failures", DAY, "payments by the rider refused by an issuer within {window}: {value}"),
+    _sum("user", "cards_added", HOUR, "cards added by the rider within {window}: {value}"),
+    _sum("user", "cards_added", DAY, "cards added by the rider within {window}: {value}"),
+    _distinct("user", "card", HOUR, "cards used by the rider within {window}: {value}"),
+    _distinct("user", "card", WEEK, "cards used by the rider within {window}: {value}"),
+    _distinct("user", "device", DAY, "devices used by the rider within {window}: {value}"),
+    _sum("user", "requests", HOUR, "rides the rider asked for within {window}: {value}", risk=0),
+    _sum("user", "cancels", DAY, "the rider's rides cancelled within {window}: {value}", risk=0),
     Feature(
         name="user_device_is_new", entity="user", unit="flag", risk=1,
         sentence="the rider never paid from this device before",
@@ -169,7 +171,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="user_chargebacks", entity="user", unit="count", risk=1,
-        sentence="{value} chargebacks on the rider's payments so far",
+        sentence="chargebacks on the rider's payments so far: {value}",
         compute=lambda m: float(m.before("user").lifetime_chargebacks),
     ),
     Feature(
@@ -189,4 +191,12 @@ FEATURES: tuple[Feature, ...] = (
 
 
 FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
-SIGNATURE = sha256("\n".join(feature.definition() for feature in FEATURES).encode()).hexdigest()
+
+
+def signature(features: Sequence[Feature], version: int = DEFINITIONS_VERSION) -> str:
+    """Changes with any name, order, unit, window or direction, and with the version of their computation."""
+    lines = [f"definitions {version}", *(feature.definition() for feature in features)]
+    return sha256("\n".join(lines).encode()).hexdigest()
+
+
+SIGNATURE = signature(FEATURES)

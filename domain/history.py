@@ -1,10 +1,15 @@
 """The folded recent past of a card or a user.
 
 `fold` is pure, commutative and idempotent as a whole: the same events in any order and any number of times
-give the same history, as long as no event is later than the horizon. Nothing inside is a float.
+give the same history, version included. Nothing inside is a float.
+
+A repeat is known by its id, and ids are not kept for ever. An event whose id was pruned, being older than the
+newest event by more than `IDS_KEPT_MS` or not among the `IDS_CAP` newest, is folded again if it comes again:
+the job keeps such repeats out by refusing late events, unless they bear their old record time. A history past
+the cap is `saturated`; only this flag may depend on the order, of events near the cap.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Annotated, Literal
 
@@ -27,6 +32,8 @@ from domain.events import (
 from domain.tiles import TILE_OF_WINDOW, with_sums
 
 HistoryKind = Literal["card", "user"]
+Sums = Mapping[str, int]  # what an event adds to its tile
+NOTHING: Sums = {}
 LATENESS_HORIZON_MS = HOUR_MS
 IDS_KEPT_MS = DAY_MS + LATENESS_HORIZON_MS
 IDS_CAP = 512
@@ -50,7 +57,7 @@ class History(Struct, omit_defaults=True, kw_only=True):
 
     epoch: Annotated[int, Meta(description="rises when a history is rebuilt from nothing")] = 1
     version: Annotated[int, Meta(description="rises by one with each event folded in")] = 0
-    known_at_ms: Annotated[int, Meta(description="Kafka time of the newest event folded in")] = 0
+    known_at_ms: Annotated[int, Meta(description="newest Kafka time of the events folded in")] = 0
     saturated: Annotated[bool, Meta(description="more events in a day than ids are kept for")] = False
     first_seen_ms: Annotated[int, Meta(description="time of the oldest event folded in")] = 0
     last_seen_ms: Annotated[int, Meta(description="time of the newest event folded in")] = 0
@@ -116,7 +123,7 @@ def fold(kind: HistoryKind, history: History | None, event: Event, known_at_ms: 
     draft.first_seen_ms = min(draft.first_seen_ms or time_ms, time_ms)
     draft.last_seen_ms = max(draft.last_seen_ms, time_ms)
     _remember(draft, event.id, time_ms)
-    _FOLDS[type(event)](draft, kind, event, time_ms)
+    _count(draft, time_ms, _FOLDS[type(event)](draft, kind, event, time_ms))
     return draft
 
 
@@ -137,7 +144,8 @@ def _remember(draft: History, event_id: str, time_ms: int) -> None:
     draft.folded_ids, draft.folded_at_ms = ids[expired:], times[expired:]
 
 
-def _count(draft: History, time_ms: int, **sums: int) -> None:
+def _count(draft: History, time_ms: int, sums: Sums) -> None:
+    """Every event moves the tiles on, so that what was pruned does not depend on the order."""
     for window_ms, field in TILES_FIELD.items():
         setattr(draft, field, with_sums(getattr(draft, field), window_ms, time_ms, draft.last_seen_ms, sums))
 
@@ -149,22 +157,26 @@ def _meet(draft: History, what: str, other: str, time_ms: int) -> None:
     setattr(draft, times, met[1])
 
 
-def _fold_payment(draft: History, kind: HistoryKind, event: PaymentDecided, time_ms: int) -> None:
-    declined = event.verdict is Verdict.DECLINE
-    _count(draft, time_ms, payments=1, amount_minor=event.amount_minor, declines=int(declined))
+def _fold_payment(draft: History, kind: HistoryKind, event: PaymentDecided, time_ms: int) -> Sums:
     other, other_id = ("user", event.user_id) if kind == "card" else ("card", event.card_id)
     _meet(draft, other, other_id, time_ms)
     _meet(draft, "device", event.device_id, time_ms)
     _meet(draft, "zone", event.pickup_zone, time_ms)
     _meet(draft, "driver", event.driver_id, time_ms)
     _keep_recent(draft, event, time_ms)
+    declined = event.verdict is Verdict.DECLINE
     if declined:
         draft.lifetime_declines += 1
-        return
+    else:
+        _let_through(draft, event.amount_minor)
+    return {"payments": 1, "amount_minor": event.amount_minor, "declines": int(declined)}
+
+
+def _let_through(draft: History, amount_minor: int) -> None:
     draft.lifetime_payments += 1
-    draft.lifetime_amount_minor += event.amount_minor
+    draft.lifetime_amount_minor += amount_minor
     buckets = draft.amount_buckets[:] or [0] * AMOUNT_BUCKETS
-    buckets[min(event.amount_minor.bit_length(), AMOUNT_BUCKETS) - 1] += 1
+    buckets[min(amount_minor.bit_length(), AMOUNT_BUCKETS) - 1] += 1
     draft.amount_buckets = buckets
 
 
@@ -178,40 +190,42 @@ def _keep_recent(draft: History, event: PaymentDecided, time_ms: int) -> None:
         setattr(draft, field, [*column[:at], value, *column[at:]][-RECENT_CAP:])
 
 
-def _fold_outcome(draft: History, _kind: HistoryKind, event: PaymentOutcome, time_ms: int) -> None:
+def _fold_outcome(draft: History, _kind: HistoryKind, event: PaymentOutcome, _time_ms: int) -> Sums:
     if event.outcome is Outcome.FAILED:
-        _count(draft, time_ms, failures=1)
         draft.lifetime_failures += 1
-    elif event.outcome is Outcome.CHARGEBACK:
+        return {"failures": 1}
+    if event.outcome is Outcome.CHARGEBACK:
         draft.lifetime_chargebacks += 1
+    return NOTHING
 
 
-def _fold_request(draft: History, _kind: HistoryKind, _event: RideRequested, time_ms: int) -> None:
-    _count(draft, time_ms, requests=1)
+def _fold_request(_draft: History, _kind: HistoryKind, _event: RideRequested, _time_ms: int) -> Sums:
+    return {"requests": 1}
 
 
-def _fold_cancel(draft: History, _kind: HistoryKind, _event: RideCancelled, time_ms: int) -> None:
-    _count(draft, time_ms, cancels=1)
+def _fold_cancel(_draft: History, _kind: HistoryKind, _event: RideCancelled, _time_ms: int) -> Sums:
+    return {"cancels": 1}
 
 
-def _fold_card_added(draft: History, _kind: HistoryKind, _event: CardAdded, time_ms: int) -> None:
-    _count(draft, time_ms, cards_added=1)
+def _fold_card_added(draft: History, _kind: HistoryKind, _event: CardAdded, time_ms: int) -> Sums:
     draft.card_added_ms = max(draft.card_added_ms, time_ms)
     draft.card_first_added_ms = min(draft.card_first_added_ms or time_ms, time_ms)
+    return {"cards_added": 1}
 
 
-def _fold_login(draft: History, _kind: HistoryKind, event: DeviceLogin, time_ms: int) -> None:
-    _count(draft, time_ms, logins=1)
+def _fold_login(draft: History, _kind: HistoryKind, event: DeviceLogin, time_ms: int) -> Sums:
     if event.new_device:
         draft.new_device_login_ms = max(draft.new_device_login_ms, time_ms)
+    return {"logins": 1}
 
 
-def _fold_profile_change(draft: History, _kind: HistoryKind, event: ProfileChanged, time_ms: int) -> None:
+def _fold_profile_change(draft: History, _kind: HistoryKind, event: ProfileChanged, time_ms: int) -> Sums:
     if event.contact_changed:
         draft.contact_changed_ms = max(draft.contact_changed_ms, time_ms)
+    return NOTHING
 
 
-_FOLDS: dict[type, Callable[..., None]] = {
+_FOLDS: dict[type, Callable[..., Sums]] = {
     PaymentDecided: _fold_payment,
     PaymentOutcome: _fold_outcome,
     RideRequested: _fold_request,

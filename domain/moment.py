@@ -55,7 +55,8 @@ class Moment(Struct, frozen=True, kw_only=True):
         return float(other not in getattr(before, f"{what}_ids"))
 
     def seconds_since(self, time_ms: int) -> float:
-        return (self.as_of_ms - time_ms) / SECOND_MS if time_ms else nan
+        """Never below zero: an event may bear a time a little after the instant of the decision."""
+        return max(self.as_of_ms - time_ms, 0) / SECOND_MS if time_ms else nan
 
     def seconds_since_last_payment(self, owner: Owner) -> float:
         times = self.before(owner).recent_at_ms

@@ -13,7 +13,7 @@ class Profile(Struct, omit_defaults=True, kw_only=True):
 
     epoch: Annotated[int, Meta(description="rises when a profile is rebuilt from nothing")] = 1
     version: Annotated[int, Meta(description="rises by one with each event that changed it")] = 0
-    known_at_ms: Annotated[int, Meta(description="Kafka time of the newest event in it")] = 0
+    known_at_ms: Annotated[int, Meta(description="newest Kafka time of the events that changed it")] = 0
     account_created_ms: Annotated[int, Meta(description="when the account was created")] = 0
     home_zone: Annotated[str, Meta(description="the zone the rider calls home")] = ""
     rating_centi: Annotated[int, Meta(description="the rider's rating, hundredths of a star")] = 0
@@ -36,7 +36,11 @@ def decode_profile(payload: bytes) -> Profile:
 def fold_profile(
     profile: Profile | None, event: AccountCreated | ProfileChanged, known_at_ms: int
 ) -> Profile:
-    """The newest (valid_from, id) wins in any order of arrival; the same object if nothing changed."""
+    """The newest (valid_from, id) wins in any order of arrival; the same object if nothing changed.
+
+    Only `version` and `known_at_ms` depend on the order: an event that comes after a newer one may change
+    nothing and is then not counted, so they are equal for equal sequences of events, not for equal sets.
+    """
     profile = profile or Profile()
     draft = copy(profile)
     valid_from_ms = to_ms(event.valid_from)

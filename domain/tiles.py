@@ -24,21 +24,21 @@ TILE_OF_WINDOW = {
 
 
 def oldest_index(window_ms: int, as_of_ms: int) -> int:
-    """The first tile inside the window `(floor(as_of - window, tile), as_of]`."""
+    """The first tile of the window: it begins at `as_of - window` rounded down to a tile, and is whole."""
     return (as_of_ms - window_ms) // TILE_OF_WINDOW[window_ms]
 
 
 def with_sums(
     rows: list[int], window_ms: int, time_ms: int, newest_ms: int, sums: Mapping[str, int]
 ) -> list[int]:
-    """A copy of `rows` with `sums` added at `time_ms`; tiles that left the window at `newest_ms` are gone."""
+    """A copy of `rows` with `sums`, if any, added at `time_ms`, less what left the window at `newest_ms`."""
     edge = oldest_index(window_ms, newest_ms)
     first = 0
     while first < len(rows) and rows[first] < edge:
         first += STRIDE
     kept = rows[first:]
     index = time_ms // TILE_OF_WINDOW[window_ms]
-    if index >= edge:
+    if sums and index >= edge:
         _add(kept, index, sums)
     return kept
 
