@@ -28,8 +28,6 @@ from domain.events import from_ms
 log = logging.getLogger(__name__)
 IN_FLIGHT = 100  # as many connections as the client keeps
 HEAD_START_MS, HEAD_START_A_STORY_MS = 250, 6  # to open the stories that lead up to the first payments
-ATTEMPTS = 8
-FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.1, 2.0
 Answered = TypeVar("Answered")
 
 
@@ -51,6 +49,19 @@ class Addresses:
     records: Path
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How often and after which pauses an unanswered call is made again; the pause doubles each time."""
+
+    attempts: int = 8
+    first_s: float = 0.1
+    longest_s: float = 2.0
+
+    def pauses(self) -> Iterator[float]:
+        for retry in range(self.attempts - 1):
+            yield min(self.longest_s, self.first_s * 2**retry)
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -65,6 +76,7 @@ async def run_live(
     record: TruthRecord,
     past: Past,
     time_scale: float = 1.0,
+    patience: Patience = Patience(),
     stop: asyncio.Event | None = None,
 ) -> Pace:
     """About `rate` payments a second for `duration` seconds, or until `stop` is set; then waits for answers.
@@ -85,6 +97,7 @@ async def run_live(
         record=record,
         pace=Pace(asked=rate, start_ms=start_ms),
         end_ms=None if duration is None else start_ms + int(duration * 1000),
+        patience=patience,
         stop=stop or asyncio.Event(),
     )
     return await live.run()
@@ -104,6 +117,7 @@ def main(
 
     The truth goes to `records`/`run_id`.jsonl; without an id, one is made of the seed and the time.
     """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
     path = addresses.records / f"{run_id or f'seed{seed}-{now_ms()}'}.jsonl"
 
     async def run() -> Pace:
@@ -142,6 +156,7 @@ class _Live:
         record: TruthRecord,
         pace: Pace,
         end_ms: int | None,
+        patience: Patience,
         stop: asyncio.Event,
     ) -> None:
         self._world = world
@@ -152,6 +167,7 @@ class _Live:
         self._record = record
         self._pace = pace
         self._end_ms = end_ms
+        self._patience = patience
         self._stop = stop
         self._agenda = Agenda()
         self._wake = asyncio.Event()
@@ -236,18 +252,16 @@ class _Live:
 
     async def _insist(self, call: Callable[[], Awaitable[Answered]]) -> tuple[Answered | None, str | None]:
         """The answer, or what stood against it after the last attempt."""
-        backoff_s = FIRST_BACKOFF_S
-        for attempt in range(1, ATTEMPTS + 1):
+        pauses = self._patience.pauses()
+        while True:
             try:
                 return await call(), None
             except Retryable as problem:
-                trouble = str(problem)
-                log.debug("attempt %d: %s", attempt, trouble)
+                pause_s = next(pauses, None)
+                if pause_s is None:
+                    log.warning("given up: %s", problem)
+                    return None, str(problem)
             except FaregateError as refusal:
                 log.warning("refused: %s", refusal)
                 return None, str(refusal)
-            if attempt < ATTEMPTS:
-                await asyncio.sleep(backoff_s)
-                backoff_s = min(LONGEST_BACKOFF_S, 2 * backoff_s)
-        log.warning("no answer after %d attempts: %s", ATTEMPTS, trouble)
-        return None, trouble
+            await asyncio.sleep(pause_s)

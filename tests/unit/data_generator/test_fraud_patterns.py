@@ -1,0 +1,121 @@
+"""Each attack shows what its file says an analyst would see, and ends when it is stopped."""
+
+from collections import Counter
+
+import pytest
+from data_generator.acts import Pay
+from data_generator.city import PLACES, distance_km
+from data_generator.fraud.account_takeover import account_takeover
+from data_generator.mix import ATTACKS
+from domain.decision import Outcome, Verdict
+from domain.display import MINUTE_MS
+from domain.events import CardAdded, DeviceLogin, ProfileChanged
+from stage import Played, many, play, world
+
+KINDS = {kind.name: kind for kind in ATTACKS}
+NAMES = sorted(KINDS)
+
+
+def _played(name: str, count: int = 60) -> list[Played]:
+    return many(KINDS[name].tell, count)
+
+
+def _gaps_ms(one: Played) -> list[int]:
+    times = [payment.at_ms for payment in one.payments]
+    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_payment_is_marked_with_the_patterns_name(name: str) -> None:
+    assert all(payment.fraud == name for one in _played(name) for payment in one.payments)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_attacks_bring_about_as_many_payments_as_the_mix_expects(name: str) -> None:
+    played = _played(name, 200)
+    mean = sum(len(one.payments) for one in played) / len(played)
+    assert mean == pytest.approx(KINDS[name].payments, rel=0.2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_payments_follow_each_other_within_seconds_to_minutes(name: str) -> None:
+    gaps = sorted(gap for one in _played(name) for gap in _gaps_ms(one))
+    assert gaps[0] >= 1_900
+    assert gaps[len(gaps) // 2] < 4 * MINUTE_MS
+    assert gaps[-1] <= 15 * MINUTE_MS
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("verdict", [Verdict.DECLINE, Verdict.CHALLENGE, None])
+def test_a_stopped_thief_gives_up(name: str, verdict: Verdict | None) -> None:
+    stage = world()
+    played = [play(stage, KINDS[name].tell, number=n, verdict=lambda _: verdict) for n in range(40)]
+    tries = [len(one.payments) for one in played]
+    if verdict is not Verdict.CHALLENGE:  # a thief passes a challenge now and then
+        assert max(tries) <= 4
+    assert sum(tries) / len(tries) < KINDS[name].payments
+    assert sum(not one.reports for one in played) == (0 if verdict is Verdict.CHALLENGE else len(played))
+
+
+def test_captured_fraud_is_always_disputed() -> None:
+    for name in NAMES:
+        told = Counter(report.outcome for one in _played(name) for report in one.reports)
+        assert told[Outcome.CAPTURED] == told[Outcome.CHARGEBACK] > 0
+
+
+def test_a_stolen_card_burst_is_four_to_ten_rides_on_a_card_just_added() -> None:
+    for one in _played("stolen_card_burst"):
+        paid = [payment.transaction for payment in one.payments]
+        added = {event.card_id: event for event in one.events(CardAdded)}
+        assert 4 <= len(paid) <= 10
+        assert len({t.user_id for t in paid}) == len({t.device_id for t in paid}) == 1
+        assert {t.card_id for t in paid} <= added.keys()
+        assert len(added) <= len(paid)
+
+
+def test_stolen_cards_are_spent_on_dear_rides_often_all_over_the_city() -> None:
+    played = _played("stolen_card_burst")
+    amounts = sorted(p.transaction.amount_minor for one in played for p in one.payments)
+    usual = sorted(p.transaction.amount_minor for one in many(_regular()) for p in one.payments)
+    assert amounts[len(amounts) // 2] > 1.15 * usual[len(usual) // 2]
+    assert amounts[0] < usual[-1]  # and yet not by the amount alone
+    zones = [len({p.transaction.pickup_zone for p in one.payments}) for one in played]
+    assert max(zones) >= 5
+
+
+def test_card_testing_is_many_cards_and_accounts_on_one_device_for_little_money() -> None:
+    for one in _played("card_testing"):
+        paid = [payment.transaction for payment in one.payments]
+        assert len({t.card_id for t in paid}) == len(paid) >= 5
+        assert len({t.device_id for t in paid}) == 1
+        assert max(t.amount_minor for t in paid) < 1_500
+    assert any(len({p.transaction.user_id for p in one.payments}) >= 3 for one in _played("card_testing"))
+
+
+def test_a_takeover_uses_the_victims_own_card_mostly_on_a_new_device_after_a_contact_change() -> None:
+    stage = world()
+    victim = stage.city.rider(5)
+    played = [play(stage, account_takeover, number=n, rider=victim) for n in range(60)]
+    for one in played:
+        assert {p.transaction.user_id for p in one.payments} == {victim.user_id}
+        assert {p.transaction.card_id for p in one.payments} <= set(victim.card_ids)
+    assert 0.55 < sum(one.events(DeviceLogin)[0].new_device for one in played) / 60 < 0.95
+    assert 0.4 < sum(bool(one.events(ProfileChanged)) for one in played) / 60 < 0.8
+
+
+def test_a_takeover_mostly_begins_far_from_the_victims_home() -> None:
+    stage = world()
+    victim = stage.city.rider(5)
+    paid = [p for n in range(60) for p in play(stage, account_takeover, number=n, rider=victim).payments]
+    far = sum(_km_from_home(victim, payment) > 8 for payment in paid) / len(paid)
+    assert 0.4 < far < 0.9
+
+
+def _km_from_home(victim, payment: Pay) -> float:
+    return distance_km(victim.home, PLACES[payment.transaction.pickup_zone])
+
+
+def _regular():
+    from data_generator.honest.regular import regular
+
+    return regular
