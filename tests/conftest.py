@@ -20,7 +20,7 @@ from deploy.embedded.stack import Stack, StackOptions
 
 OWNER = "faregate_owner"
 Conninfo = Callable[[str], str]
-SMALL_PAST = HistorySize(payments=4_000, riders=500)
+SMALL_PAST = HistorySize(payments=8_000, riders=1_000)
 
 
 @pytest.fixture

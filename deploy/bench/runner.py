@@ -21,7 +21,7 @@ from deploy.embedded.postgres import Postgres
 from deploy.embedded.stack import Stack, StackOptions
 
 FRAME = {"benchmark", "runner"}
-SMALL_HISTORY = HistorySize(payments=3_000, riders=400)
+SMALL_HISTORY = HistorySize(payments=8_000, riders=1_000)
 
 
 def names() -> list[str]:

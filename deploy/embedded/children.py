@@ -105,6 +105,15 @@ def stop(process: subprocess.Popen[bytes], launch: Launch) -> None:
     kill_session(process.pid)
 
 
+def last_words(log: Path, *, lines: int = 3) -> str:
+    """The end of a child's log, for a message to a person."""
+    try:
+        text = log.read_text(errors="replace")
+    except OSError:
+        return "it wrote nothing"
+    return " | ".join(text.strip().splitlines()[-lines:]) or "it wrote nothing"
+
+
 def kill_session(leader: int) -> None:
     try:
         os.killpg(leader, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from deploy.embedded.children import last_words
 from deploy.embedded.errors import StackError
 from deploy.embedded.home import Home, read_json, write_json
 from deploy.embedded.services import Services
@@ -57,4 +58,4 @@ class History:
         module = ("-m", "deploy.embedded.bootstrap")
         launch = self.services.python(name, *module, what, *arguments, role="faregate_learner")
         if self.supervisor.run_once(launch, TIMEOUT_S) != 0:
-            raise StackError(f"The first start's {what} failed; logs/{name}.log says why.")
+            raise StackError(f"The first start's {what} failed. {launch.log} ends: {last_words(launch.log)}")

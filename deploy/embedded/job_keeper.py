@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from deploy.embedded.children import last_words
 from deploy.embedded.errors import NotReady
 from deploy.embedded.flink_job import PROGRAM, Job, submission
 from deploy.embedded.flink_rest import FlinkUnavailable
@@ -43,9 +44,9 @@ class JobKeeper:
 
     def submit(self) -> None:
         """Gives the job to the cluster, from the newest checkpoint when there is one."""
-        code = self._supervisor.run_once(submission(self._job.flink, self._program), SUBMISSION_TIMEOUT_S)
-        if code != 0:
-            raise NotReady("Flink refuses the job; logs/flink-client.log says why.")
+        launch = submission(self._job.flink, self._program)
+        if self._supervisor.run_once(launch, SUBMISSION_TIMEOUT_S) != 0:
+            raise NotReady(f"Flink refuses the job. {launch.log} ends: {last_words(launch.log, lines=5)}")
 
     def wait_ready(self, still_runs: Callable[[], bool]) -> None:
         self.job_id = self._job.wait_ready(still_runs=still_runs)

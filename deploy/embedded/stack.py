@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy.embedded import jars, passwords, ports, startup, status, warden
-from deploy.embedded.children import Spawner
+from deploy.embedded.children import Spawner, last_words
 from deploy.embedded.errors import StackError
 from deploy.embedded.flink import Flink
 from deploy.embedded.flink_job import Job
@@ -187,7 +187,7 @@ class Stack:
     def _apply_feast(self) -> None:
         launch = self._services.python("feast", "-m", "feature_repo.apply", role=passwords.OWNER)
         if self._supervisor.run_once(launch, timeout_s=120) != 0:
-            raise StackError("`feast apply` failed; logs/feast.log says why.")
+            raise StackError(f"`feast apply` failed. {launch.log} ends: {last_words(launch.log)}")
 
     def _make_history(self) -> None:
         self._history.make(self._options.size)

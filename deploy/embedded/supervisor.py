@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from deploy.embedded.children import Launch, Spawner, stop
+from deploy.embedded.children import Launch, Spawner, last_words, stop
 from deploy.embedded.errors import NotReady
 from domain.errors import FaregateError
 
@@ -73,7 +73,12 @@ class Supervisor:
             child = Child(launch=launch, wait_ready=wait_ready, process=self._spawner.spawn(launch))
             self.children[launch.name] = child
         self._on_change()
-        wait_ready(lambda: child.runs and not self.stopping)
+        try:
+            wait_ready(lambda: child.runs and not self.stopping)
+        except NotReady as problem:
+            if self.stopping:
+                raise
+            raise NotReady(f"{problem} {launch.log} ends: {last_words(launch.log)}") from problem
         child.state = State.READY
         child.watched = True
         self._on_change()
