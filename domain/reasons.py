@@ -72,5 +72,4 @@ def written(unit: Unit, value: float, currency: str) -> str:
             return f"{value / 1000:.1f} km"
         case "stars":
             return f"{value:.2f}"
-        case "count" | "hour" | "flag":
-            return count(value)
+    return count(value)  # a count, an hour or a flag
