@@ -43,11 +43,13 @@ PORT_OF = {"flink-jobmanager": "flink"} | {name: name for name in ("kafka", "pos
 
 @dataclass(frozen=True, kw_only=True)
 class StackOptions:
-    """`ports` names wished ports; `size` how much history the first start simulates."""
+    """`ports` names wished ports; `size` how much history the first start simulates; `targets` the tasks to
+    do, with what they need, where None is all."""
 
     ports: Mapping[str, int] = field(default_factory=dict)
     size: HistorySize = field(default_factory=HistorySize)
     with_dashboard: bool = True
+    targets: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,8 @@ class Stack:
             self._assemble()
             self._supervisor.watch()
             startup.run(self._tasks(), on_progress, self._supervisor.abandon)
-            self._keeper.watch()
+            if self._keeper.job_id:
+                self._keeper.watch()
         except BaseException as problem:
             self._stop_all("failed", detail=str(problem))
             raise
@@ -152,8 +155,9 @@ class Stack:
             "api": Task(run=self._start_api, needs=("migrations", "model", "features")),
         }
         if self._options.with_dashboard:
-            tasks["dashboard"] = Task(run=self._start_dashboard, needs=("migrations",))
-        return tasks
+            # It starts when the slowest part is past its start: two cores do not start everything at once.
+            tasks["dashboard"] = Task(run=self._start_dashboard, needs=("migrations", "flink-submit"))
+        return tasks if self._options.targets is None else startup.needed_for(tasks, self._options.targets)
 
     def _start_kafka(self) -> None:
         self._kafka.prepare()

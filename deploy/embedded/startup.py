@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
@@ -57,6 +57,18 @@ def run(
             stopped.set()
             abandon()
             raise
+
+
+def needed_for(tasks: Mapping[str, Task], targets: Iterable[str]) -> dict[str, Task]:
+    """The targets and all that they need, directly or not."""
+    wanted: set[str] = set()
+    asked = list(targets)
+    while asked:
+        name = asked.pop()
+        if name not in wanted:
+            wanted.add(name)
+            asked += tasks[name].needs
+    return {name: task for name, task in tasks.items() if name in wanted}
 
 
 def _ordered(tasks: Mapping[str, Task]) -> list[str]:

@@ -1,0 +1,49 @@
+"""What a child of the stack is told, and what it is not."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.embedded.errors import NotReady
+from deploy.embedded.home import Home
+from deploy.embedded.passwords import ROLES
+from deploy.embedded.services import Services, common_environment, wait_http
+
+HOME = Home(root=Path("/h"))
+
+
+def services() -> Services:
+    env = common_environment({"PATH": "/bin", "PGHOST": "elsewhere", "PYTHONPATH": "/x"}, HOME, "k:1", "i-1")
+    ports = {"api": 1, "dashboard": 2, "postgres": 3}
+    return Services(home=HOME, ports=ports, passwords=dict.fromkeys(ROLES, "pw"), env=env, instance="i-1")
+
+
+def test_what_would_mislead_a_child_is_left_out() -> None:
+    env = services().env
+    assert env["PATH"] == "/bin"
+    assert not {"PGHOST", "PYTHONPATH"} & set(env)
+    assert (env["FAREGATE_KAFKA"], env["FAREGATE_INSTANCE"], env["FAREGATE_HOME"]) == ("k:1", "i-1", "/h")
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("api", "faregate_api"),
+        ("relay", "faregate_relay"),
+        ("writer", "faregate_writer"),
+        ("dashboard", "faregate_console"),
+    ],
+)
+def test_each_process_has_its_own_role(name: str, role: str) -> None:
+    launch = getattr(services(), name)()
+    assert launch.name == name
+    assert (launch.env["PGUSER"], launch.env["PGPORT"], launch.env["PGHOST"]) == (role, "3", "127.0.0.1")
+
+
+def test_secrets_are_not_in_the_representation_of_a_launch() -> None:
+    assert "pw" not in repr(services().api())
+
+
+def test_a_service_that_ended_is_not_waited_for() -> None:
+    with pytest.raises(NotReady, match="ended while starting"):
+        wait_http("http://127.0.0.1:9/none", "api", lambda: False)
