@@ -14,6 +14,7 @@ from domain.settings import KafkaSettings
 from domain.topics import MURMUR2
 
 DELIVERY_LIMIT_S = 10.0
+STOPPING_LIMIT_S = 1.0  # what is delivered now need not be sent again by the next relay
 Report = Callable[[KafkaError | None, object], None]
 log = logging.getLogger("faregate.publisher")
 
@@ -33,7 +34,7 @@ class Publisher(Protocol):
 
 
 class KafkaPublisher:
-    """`stopping` ends the wait for deliveries early."""
+    """`stopping` makes the wait for deliveries short."""
 
     def __init__(self, settings: KafkaSettings, stopping: Callable[[], bool]) -> None:
         self._stopping = stopping
@@ -58,11 +59,7 @@ class KafkaPublisher:
         failures: Counter[str] = Counter()
         for message in messages:
             self._produce(message, _report(message.id, delivered, failures))
-        deadline = time.monotonic() + DELIVERY_LIMIT_S + 1
-        while len(delivered) + failures.total() < len(messages):
-            if self._stopping() or time.monotonic() > deadline:
-                break
-            self._producer.poll(0.05)
+        self._wait(lambda: len(delivered) + failures.total() >= len(messages))
         for reason, number in failures.items():
             log.warning("%s events not delivered, they will be sent again: %s", number, reason)
         if self._lost and not delivered:
@@ -75,6 +72,15 @@ class KafkaPublisher:
             self._producer.produce(message.topic, message.payload, key, on_delivery=report)
         except KafkaException as error:
             report(error.args[0], None)
+        except BufferError:
+            report(KafkaError(KafkaError._QUEUE_FULL), None)
+
+    def _wait(self, done: Callable[[], bool]) -> None:
+        until = time.monotonic() + DELIVERY_LIMIT_S + 1
+        while not done() and time.monotonic() < until:
+            if self._stopping():
+                until = min(until, time.monotonic() + STOPPING_LIMIT_S)
+            self._producer.poll(0.05)
 
     def send_to_partition(self, topic: str, partition: int, payload: bytes) -> None:
         try:

@@ -10,6 +10,7 @@ import pytest
 from factories import a_live_body
 from msgspec import json
 
+from app.decide import Deadline
 from app.main import api, now_ms
 from app.settings import ApiSettings
 from domain.events import PaymentDecided, PaymentOutcome, decode_event
@@ -19,11 +20,12 @@ pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}
 PATH = "/v1/transactions"
 Rows = list[dict[str, Any]]
+UNHURRIED = ApiSettings(deadline=Deadline(total_s=1.0))  # tests run on busy machines
 
 
 @pytest.fixture
 async def http(conninfo: Callable[[str], str]) -> AsyncIterator[httpx.AsyncClient]:
-    async with api(ApiSettings(), conninfo("faregate_api")) as app:
+    async with api(UNHURRIED, conninfo("faregate_api")) as app:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
             yield client

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 import psycopg
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from factories import an_outcome
 
 from app.relay import serve
@@ -34,14 +34,17 @@ def relaying(conninfo: str, bootstrap: str) -> Iterator[None]:
 
 @contextmanager
 def reading(kafka: Kafka) -> Iterator[Consumer]:
-    """From the present end of every source partition."""
+    """From the beginning of every source partition: what other tests left there is read too."""
     consumer = Consumer(
         {"bootstrap.servers": kafka.bootstrap, "group.id": "unused", "enable.auto.commit": False}
     )
-    places = [TopicPartition(topic.name, number) for topic in SOURCES for number in range(topic.partitions)]
-    for place in places:
-        place.offset = consumer.get_watermark_offsets(place, timeout=10)[1]
-    consumer.assign(places)
+    consumer.assign(
+        [
+            TopicPartition(topic.name, number, OFFSET_BEGINNING)
+            for topic in SOURCES
+            for number in range(topic.partitions)
+        ]
+    )
     try:
         yield consumer
     finally:
@@ -82,29 +85,41 @@ def unsent(conninfo: str) -> int:
 def test_events_arrive_by_their_key_and_every_partition_beats(
     conninfo: Callable[[str], str], kafka: Kafka
 ) -> None:
-    users = [f"usr_{letter}" for letter in "abcdefghijkl"]
+    users = [f"usr_relayed{letter}" for letter in "abcdefghijkl"]
     partitions = {topic.name: topic.partitions for topic in SOURCES}
     with reading(kafka) as consumer, relaying(conninfo("faregate_relay"), kafka.bootstrap):
         payloads = put(conninfo("faregate_api"), users)
         messages = read_until(
             consumer,
             lambda seen: (
-                sum(message.key() is not None for message in seen) >= len(users)
-                and len({(m.topic(), m.partition()) for m in seen if m.key() is None})
+                len(by_key(seen, "usr_relayed")) == len(users)
+                and len({(beat.topic(), beat.partition()) for beat in without_key(seen)})
                 == sum(partitions.values())
             ),
         )
-    events = [message for message in messages if message.key() is not None]
-    assert {message.key().decode(): message.value() for message in events} == payloads
-    for message in events:
-        assert message.partition() == partition_of(message.key(), partitions[message.topic()])
-    for message in messages:
-        if message.key() is None:
-            beat = decode_event(message.value(), message.timestamp()[1])
-            assert isinstance(beat, Heartbeat)
-            assert (beat.source_topic, beat.partition) == (message.topic(), message.partition())
-            assert abs(message.timestamp()[1] - beat.event_time.timestamp() * 1000) < 10_000
+    events = by_key(messages, "usr_relayed")
+    assert {key: event.value() for key, event in events.items()} == payloads
+    for event in events.values():
+        assert event.partition() == partition_of(event.key(), partitions[event.topic()])
+    for message in without_key(messages):
+        beat = decode_event(message.value(), message.timestamp()[1])
+        assert isinstance(beat, Heartbeat)
+        assert (beat.source_topic, beat.partition) == (message.topic(), message.partition())
+        assert abs(message.timestamp()[1] - beat.event_time.timestamp() * 1000) < 10_000
     assert unsent(conninfo("faregate_console")) == 0
+
+
+def by_key(messages: list[Message], prefix: str) -> dict[str, Message]:
+    return {
+        message.key().decode(): message
+        for message in messages
+        if message.key() is not None and message.key().startswith(prefix.encode())
+    }
+
+
+def without_key(messages: list[Message]) -> list[Message]:
+    """Heartbeats: they go to a partition, not by a key."""
+    return [message for message in messages if message.key() is None]
 
 
 def test_while_kafka_is_away_events_wait_and_nothing_is_lost(
