@@ -1,5 +1,6 @@
 """`python -m feature_repo.apply`: what `feast apply` does, and nothing when nothing has changed."""
 
+import asyncio
 import hashlib
 import os
 import sys
@@ -69,7 +70,10 @@ def _apply_with_feast() -> None:
     )
     store = FeatureStore(repo_path=str(HERE))
     wanted, unwanted, _, _ = extract_objects_for_apply_delete(store.project, store.registry, contents)
-    store.apply(wanted, objects_to_delete=unwanted, partial=False)
+    try:
+        store.apply(wanted, objects_to_delete=unwanted, partial=False)
+    finally:
+        asyncio.run(store.close())
 
 
 def main(env: Mapping[str, str]) -> int:

@@ -18,7 +18,7 @@ from domain.display import SECOND_MS
 from domain.feature_message import HistoryMessage, decode_message
 from feature_repo import archive_table
 from feature_repo.archive_folder import ArchiveFolder
-from feature_repo.features_consumer import PARTITIONS, open_consumer, readable
+from feature_repo.features_consumer import PARTITIONS, open_consumer, read_from, readable
 from feature_repo.snapshots import WaitingSnapshots
 from feature_repo.views import BY_KIND, View
 
@@ -27,7 +27,7 @@ GROUP = "faregate-archive"
 FLUSH_EVERY_MS = 15 * SECOND_MS
 FLUSH_ROWS = 10_000
 MOST_ROWS = 50_000  # past this, minutes that are still open are written too
-RETRY_AFTER_S = 10.0
+RETRY_AFTER_S = 2.0
 READ_AT_ONCE = 500
 BROKER_WAIT_S = 10.0
 NICENESS = 10
@@ -53,7 +53,7 @@ class Archiver:
                 stop.wait(RETRY_AFTER_S)
 
     def _follow(self, stop: threading.Event) -> None:
-        consumer = open_consumer(self._bootstrap, GROUP, self._folder_position)
+        consumer = open_consumer(self._bootstrap, GROUP)
         try:
             waiting = self._resume(consumer)
             flushed_ms = self._now_ms()
@@ -79,7 +79,7 @@ class Archiver:
             if end < self._folder.position(view, topic, number):
                 moved = self._folder.set_aside(view, topic, number, end)
                 log.warning("archive: %s-%d is shorter than its files; %d set aside", topic, number, moved)
-                consumer.incremental_assign([TopicPartition(topic, number, end)])
+        read_from(consumer, self._folder_position)
         return {
             (topic, number): WaitingSnapshots(topic, number, self._folder_position(topic, number))
             for topic, number in PARTITIONS

@@ -12,14 +12,14 @@ from functools import partial
 from pathlib import Path
 
 import psycopg
-from confluent_kafka import OFFSET_STORED, Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from domain.display import count
 from domain.errors import FaregateError
 from domain.settings import KafkaSettings, required
 from feature_repo.archive_folder import ArchiveFolder
 from feature_repo.archiver import Archiver, wall_clock_ms
-from feature_repo.features_consumer import open_consumer, readable
+from feature_repo.features_consumer import open_consumer, read_from_committed, readable
 from feature_repo.online_writer import OnlineWriter, PostgresWrites
 
 log = logging.getLogger(__name__)
@@ -55,8 +55,9 @@ def run(home: Path, bootstrap: str, stop: threading.Event) -> None:
     with _only_writer(folder.root), _beside(Archiver(folder, bootstrap, wall_clock_ms), stop):
         with (
             closing(PostgresWrites(connect, stop)) as writes,
-            closing(open_consumer(bootstrap, GROUP, lambda *_: OFFSET_STORED)) as consumer,
+            closing(open_consumer(bootstrap, GROUP)) as consumer,
         ):
+            read_from_committed(consumer, stop)
             writer = OnlineWriter(writes)
             log.info("writing features to the online store, archive in %s", folder.root)
             follow(consumer, writer, stop)
