@@ -11,7 +11,7 @@ from data_generator.openings import history_openings
 from data_generator.people import Payer, account_created, card_added
 from data_generator.population import City
 from data_generator.velocity_rule import VelocityRule
-from data_generator.world import World, new_world
+from data_generator.world import World, past_world
 from domain.decision import Rung, Verdict
 from domain.display import DAY_MS
 from domain.events import Event, PaymentDecided, PaymentOutcome, from_ms
@@ -40,7 +40,7 @@ def generate_history(
     """
     city = City(seed, riders)
     start_ms = end_ms - int(days * DAY_MS)
-    world = new_world(city, Belongings(seed, RUN), RUN)
+    world = past_world(city, Belongings(seed, RUN), RUN)
     yield from _accounts(world, start_ms)
     agenda = Agenda()
     for opening in history_openings(city, payments, start_ms, end_ms):

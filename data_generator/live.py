@@ -14,13 +14,14 @@ from msgspec import structs
 from data_generator.acts import Answer, Pay, Publish, Report, Story, Wait
 from data_generator.agenda import Agenda
 from data_generator.history import RUN as HISTORY_RUN
+from data_generator.identity import IdStream
 from data_generator.mix import LEAD_MS
 from data_generator.openings import Opening, belongings_after, history_openings, live_openings
 from data_generator.pace import Pace
 from data_generator.population import City
 from data_generator.ports import EventSink, PaymentGateway
 from data_generator.truth import PaymentTruth, TruthRecord
-from data_generator.world import World, new_world
+from data_generator.world import World, present_world
 from domain.display import DAY_MS
 from domain.errors import FaregateError, Retryable
 from domain.events import from_ms
@@ -78,6 +79,7 @@ async def run_live(
     time_scale: float = 1.0,
     patience: Patience = Patience(),
     stop: asyncio.Event | None = None,
+    clock: Callable[[], int] = now_ms,
 ) -> Pace:
     """About `rate` payments a second for `duration` seconds, or until `stop` is set; then waits for answers.
 
@@ -87,8 +89,8 @@ async def run_live(
     run = record.path.stem
     past_stories = history_openings(city, past.payments, 0, 30 * DAY_MS)
     belongings = belongings_after(past_stories, past.seed, HISTORY_RUN, run)
-    world = new_world(city, belongings, f"{seed}/{run}", time_scale)
-    start_ms = now_ms() + int(HEAD_START_MS + rate * HEAD_START_A_STORY_MS)
+    world = present_world(city, belongings, IdStream(seed, run), time_scale)
+    start_ms = clock() + int(HEAD_START_MS + rate * HEAD_START_A_STORY_MS)
     live = _Live(
         world=world,
         openings=live_openings(city, seed, rate, start_ms),
@@ -99,6 +101,7 @@ async def run_live(
         end_ms=None if duration is None else start_ms + int(duration * 1000),
         patience=patience,
         stop=stop or asyncio.Event(),
+        clock=clock,
     )
     return await live.run()
 
@@ -158,6 +161,7 @@ class _Live:
         end_ms: int | None,
         patience: Patience,
         stop: asyncio.Event,
+        clock: Callable[[], int],
     ) -> None:
         self._world = world
         self._openings = openings
@@ -169,6 +173,7 @@ class _Live:
         self._end_ms = end_ms
         self._patience = patience
         self._stop = stop
+        self._now_ms = clock
         self._agenda = Agenda()
         self._wake = asyncio.Event()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
@@ -177,32 +182,32 @@ class _Live:
         async with asyncio.TaskGroup() as tasks:
             while not self._over():
                 self._open_stories()
-                taken = self._agenda.take(now_ms())
+                taken = self._agenda.take(self._now_ms())
                 if taken is None:
                     await self._until_next()
                 else:
                     self._perform(tasks, *taken)
                     await asyncio.sleep(0)
-                self._pace.log_now_and_then(now_ms())
-            self._pace.end(now_ms())
+                self._pace.log_now_and_then(self._now_ms())
+            self._pace.end(self._now_ms())
         self._producer.close()
         log.info("%s", self._pace)
         return self._pace
 
     def _over(self) -> bool:
-        return self._stop.is_set() or (self._end_ms is not None and now_ms() >= self._end_ms)
+        return self._stop.is_set() or (self._end_ms is not None and self._now_ms() >= self._end_ms)
 
     def _open_stories(self) -> None:
-        horizon_ms = now_ms() + LEAD_MS
+        horizon_ms = self._now_ms() + LEAD_MS
         while self._next_opening.pay_at_ms <= horizon_ms:
             self._agenda.resume(self._next_opening.story(self._world))
             self._next_opening = next(self._openings)
 
     async def _until_next(self) -> None:
-        next_ms = min(self._next_opening.pay_at_ms - LEAD_MS, self._agenda.next_ms or now_ms() + 1000)
+        next_ms = min(self._next_opening.pay_at_ms - LEAD_MS, self._agenda.next_ms or self._now_ms() + 1000)
         if self._end_ms is not None:
             next_ms = min(next_ms, self._end_ms)
-        delay_s = min(0.25, max(0.0, (next_ms - now_ms()) / 1000))
+        delay_s = min(0.25, max(0.0, (next_ms - self._now_ms()) / 1000))
         timer = asyncio.get_running_loop().call_later(delay_s, self._wake.set)
         await self._wake.wait()
         timer.cancel()
@@ -211,11 +216,11 @@ class _Live:
     def _perform(self, tasks: asyncio.TaskGroup, story: Story, act: Wait | Publish | Pay | Report) -> None:
         match act:
             case Pay():
-                self._pace.sent(late_ms=now_ms() - act.at_ms)
+                self._pace.sent(late_ms=self._now_ms() - act.at_ms)
                 tasks.create_task(self._pay(story, act))
                 return
             case Publish():
-                self._producer.publish(structs.replace(act.event, event_time=from_ms(now_ms())))
+                self._producer.publish(structs.replace(act.event, event_time=from_ms(self._now_ms())))
                 self._pace.published += 1
             case Report():
                 tasks.create_task(self._report(act))
@@ -225,7 +230,7 @@ class _Live:
 
     async def _pay(self, story: Story, act: Pay) -> None:
         async with self._in_flight:
-            sent_at_ms = now_ms()
+            sent_at_ms = self._now_ms()
             transaction = structs.replace(act.transaction, requested_at_ms=sent_at_ms)
             verdict, error = await self._insist(lambda: self._client.decide(transaction))
         self._pace.answered(verdict)
@@ -239,7 +244,7 @@ class _Live:
                 error=error,
             )
         )
-        self._agenda.resume(story, Answer(at_ms=now_ms(), verdict=verdict))
+        self._agenda.resume(story, Answer(at_ms=self._now_ms(), verdict=verdict))
         self._wake.set()
 
     async def _report(self, act: Report) -> None:

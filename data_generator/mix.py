@@ -1,13 +1,13 @@
 """Which stories make up the city's life, how often each is told, and how many payments it brings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from data_generator.acts import Story
 from data_generator.fraud.account_takeover import account_takeover
 from data_generator.fraud.card_testing import card_testing
-from data_generator.fraud.stolen_card_burst import stolen_card_burst
+from data_generator.fraud.stolen_card_burst import hurried_burst, stolen_card_burst
 from data_generator.honest.family_card import family_outing
 from data_generator.honest.host import host
 from data_generator.honest.moved_house import moved_house
@@ -59,6 +59,9 @@ ATTACKS = (
     Kind(name="card_testing", share=0.25, payments=8.45, soon=7.2, tell=_anyone(card_testing)),
     Kind(name="account_takeover", share=0.38, payments=3.45, soon=2.8, tell=account_takeover),
 )
+
+
+FIRST_ATTACK = replace(ATTACKS[0], tell=_anyone(hurried_burst))
 
 
 def payments_a_story(kinds: tuple[Kind, ...]) -> float:

@@ -19,6 +19,7 @@ from data_generator.clock import hour_of, weekday_of
 from data_generator.habits import SATURDAY, draw_hour, willing
 from data_generator.mix import (
     ATTACKS,
+    FIRST_ATTACK,
     FRAUD_SHARE,
     HONEST,
     LEAD_MS,
@@ -152,10 +153,10 @@ def _usual_time(kind: Kind, rider: Rider, rng: Random, first_ms: int, end_ms: in
 def _attack_times(rate: float, rng: Random) -> Iterator[tuple[float, Kind]]:
     """Milliseconds after the start; each attack waits until its payments fit into the fraud share."""
     fraud_payments = 0.0
-    kind, at_ms = ATTACKS[0], float(FIRST_ATTACK_MS)
+    kind, at_ms = FIRST_ATTACK, float(FIRST_ATTACK_MS)
     while True:
         yield at_ms, kind
         fraud_payments += kind.payments
         kind = draw_kind(ATTACKS, rng)
-        due_ms = (fraud_payments + kind.payments / 2) / (FRAUD_SHARE * rate) * 1000
-        at_ms = max(at_ms, due_ms * rng.uniform(0.85, 1.15))
+        wanted = fraud_payments + kind.payments * rng.uniform(0.7, 1.3)
+        at_ms = max(at_ms, wanted / (FRAUD_SHARE * rate) * 1000)

@@ -11,6 +11,7 @@ DEFAULT_RIDERS = 20_000
 RIDERS_A_DRIVER = 12
 HOME_COUNTRY = "GB"
 FOREIGN_COUNTRIES = ("US", "FR", "DE", "IN", "NG", "BR", "ES", "PL")
+DORMANT_SHARE = 0.04
 FAMILY_EVERY, FAMILY_SIZE = 25, 3
 DAY_MS = 86_400_000
 
@@ -54,13 +55,11 @@ class City:
             known = self._known[index] = self._make_rider(index)
         return known
 
-    def dormant_rider(self, rng: Random) -> Rider:
-        """An account that nobody has used for long."""
-        for _ in range(2_000):
-            rider = self.rider(rng.randrange(self.riders))
-            if rider.dormant:
-                break
-        return rider
+    def dormant_riders(self) -> list[Rider]:
+        """Accounts that nobody uses, in no particular order."""
+        dormant = [rider for rider in map(self.rider, range(self.riders)) if rider.dormant]
+        Random(f"{self.seed}/dormant").shuffle(dormant)
+        return dormant
 
     def driver_near(self, zone: Zone, rng: Random) -> str:
         """Drivers keep to a part of the city."""
@@ -87,7 +86,7 @@ class City:
             account_age_ms=_age_ms(rng),
             rating_centi=min(500, max(300, int(rng.gauss(478, 16)))),
             family=_family_of(index, self.riders),
-            dormant=rng.random() < 0.02,
+            dormant=rng.random() < DORMANT_SHARE,
         )
 
 

@@ -26,19 +26,28 @@ SIZES = range(4, 11)
 
 
 def stolen_card_burst(world: World, rng: Random, pay_at_ms: int) -> Story:
+    yield from _burst(world, rng, pay_at_ms, hurried=rng.random() < 0.7)
+
+
+def hurried_burst(world: World, rng: Random, pay_at_ms: int) -> Story:
+    """A burst that is over within a minute or two."""
+    yield from _burst(world, rng, pay_at_ms, hurried=True)
+
+
+def _burst(world: World, rng: Random, pay_at_ms: int, *, hurried: bool) -> Story:
     device_id, begin_ms = world.ids.new("dev"), pay_at_ms - seconds(rng, 62, 78)
     user_id, became_theirs = get_account(world, rng, device_id=device_id, at_ms=begin_ms)
     yield became_theirs
     payer = Payer(user_id=user_id, device_id=device_id, card_id=world.ids.new("card"))
     added_ms = pay_at_ms - seconds(rng, 32, 60)
     yield card_added(world, payer, bin_country=stolen_card_country(rng), at_ms=added_ms)
-    yield from _rides(world, rng, payer, pay_at_ms)
+    yield from _rides(world, rng, payer, pay_at_ms, hurried=hurried)
 
 
-def _rides(world: World, rng: Random, payer: Payer, pay_at_ms: int) -> Story:
+def _rides(world: World, rng: Random, payer: Payer, pay_at_ms: int, *, hurried: bool) -> Story:
     truth = Truth(fraud=NAME, refused=issuer_refuses(rng))
     base, roams = popular_zone(rng), rng.random() < 0.55
-    greed, hurried, patience = rng.uniform(0.8, 2.2), rng.random() < 0.7, Patience(rng)
+    greed, patience = rng.uniform(0.8, 2.2), Patience(rng)
     earliest_ms = pay_at_ms - 30_000
     for _ in range(rng.choice(SIZES)):
         part = child(rng)

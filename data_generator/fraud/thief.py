@@ -10,6 +10,7 @@ from data_generator.people import account_created, logged_in
 from data_generator.population import FOREIGN_COUNTRIES, HOME_COUNTRY
 from data_generator.world import World
 
+BOUGHT = 0.5  # the other accounts are opened for the purpose
 HURRIED, UNHURRIED = (2.0, 90.0), (60.0, 900.0)  # seconds between two rides
 
 
@@ -27,9 +28,10 @@ class Patience:
 
 def get_account(world: World, rng: Random, *, device_id: str, at_ms: int) -> tuple[str, Publish]:
     """The user id of an account that a thief may use, and how it became one."""
-    if rng.random() < 0.5:
+    bought = next(world.for_sale, None) if rng.random() < BOUGHT else None
+    if bought is None:
         return _opened(world, rng, device_id, at_ms)
-    user_id = world.city.dormant_rider(rng).user_id
+    user_id = bought.user_id
     return user_id, logged_in(world, user_id=user_id, device_id=device_id, new_device=True, at_ms=at_ms)
 
 

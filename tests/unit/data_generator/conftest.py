@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 
 import pytest
+
 from data_generator.history import SimulatedEvent, generate_history
 from domain.events import PaymentDecided
 

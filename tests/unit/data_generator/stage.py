@@ -7,8 +7,9 @@ from typing import NamedTuple, TypeVar
 from data_generator.acts import Act, Answer, Pay, Publish, Report
 from data_generator.agenda import Agenda
 from data_generator.belongings import Belongings
+from data_generator.identity import IdStream
 from data_generator.population import City, Rider
-from data_generator.world import World, new_world
+from data_generator.world import World, present_world
 from domain.decision import Verdict
 from domain.display import DAY_MS
 
@@ -34,7 +35,7 @@ class Played(NamedTuple):
 
 def world(*, riders: int = 500, seed: int = 3, time_scale: float = 1.0) -> World:
     city = City(seed, riders)
-    return new_world(city, Belongings(seed, "test"), "test", time_scale)
+    return present_world(city, Belongings(seed, "test"), IdStream(seed, "test"), time_scale)
 
 
 def play(

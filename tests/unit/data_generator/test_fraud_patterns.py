@@ -1,8 +1,11 @@
 """Each attack shows what its file says an analyst would see, and ends when it is stopped."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
+from stage import Played, many, play, world
+
 from data_generator.acts import Pay
 from data_generator.city import PLACES, distance_km
 from data_generator.fraud.account_takeover import account_takeover
@@ -10,7 +13,6 @@ from data_generator.mix import ATTACKS
 from domain.decision import Outcome, Verdict
 from domain.display import MINUTE_MS
 from domain.events import CardAdded, DeviceLogin, ProfileChanged
-from stage import Played, many, play, world
 
 KINDS = {kind.name: kind for kind in ATTACKS}
 NAMES = sorted(KINDS)
@@ -22,7 +24,7 @@ def _played(name: str, count: int = 60) -> list[Played]:
 
 def _gaps_ms(one: Played) -> list[int]:
     times = [payment.at_ms for payment in one.payments]
-    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(times)]
 
 
 @pytest.mark.parametrize("name", NAMES)

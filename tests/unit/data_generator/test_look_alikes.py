@@ -1,6 +1,8 @@
 """Honest stories that look like fraud: each does what it says, and none is marked."""
 
 import pytest
+from stage import PAY_AT_MS, many, play, world
+
 from data_generator.acts import Pay, Publish
 from data_generator.honest.family_card import family_outing
 from data_generator.honest.host import host
@@ -15,7 +17,6 @@ from data_generator.mix import HONEST
 from domain.decision import Verdict
 from domain.display import MINUTE_MS
 from domain.events import AccountCreated, CardAdded, CardRemoved, DeviceLogin, ProfileChanged, RideCancelled
-from stage import PAY_AT_MS, many, play, world
 
 
 @pytest.mark.parametrize("kind", HONEST, ids=lambda kind: kind.name)
@@ -107,9 +108,7 @@ def test_moving_house_changes_the_contact_before_a_ride_from_the_new_home() -> N
 
 def test_an_honest_rider_who_is_declined_may_try_once_more_and_then_leaves() -> None:
     stage = world()
-    played = [
-        play(stage, new_phone, number=n, verdict=lambda _payment: Verdict.DECLINE) for n in range(40)
-    ]
+    played = [play(stage, new_phone, number=n, verdict=lambda _payment: Verdict.DECLINE) for n in range(40)]
     assert {len(one.payments) for one in played} >= {1, 2}
     assert all(len(one.payments) <= 6 for one in played)
     assert not any(one.reports for one in played)

@@ -5,6 +5,9 @@ from random import Random
 
 import numpy as np
 import pytest
+from scipy.stats import kstest, lognorm
+from stage import play, world
+
 from data_generator.acts import Publish, Report
 from data_generator.fraud.stolen_card_burst import stolen_card_burst
 from data_generator.outcomes import (
@@ -17,8 +20,6 @@ from data_generator.outcomes import (
     maturity_ms,
 )
 from domain.decision import Outcome
-from scipy.stats import kstest, lognorm
-from stage import play, world
 
 COMPRESSED = 5_000.0
 
@@ -57,7 +58,10 @@ def test_no_chargeback_comes_after_maturity() -> None:
 def _times(time_scale: float, *, disputes: bool) -> list[tuple[str, int]]:
     told = play(world(time_scale=time_scale), lambda w, r, _rider, at: stolen_card_burst(w, r, at), number=4)
     return sorted(
-        (str(act.outcome if isinstance(act, Report) else type(getattr(act, "event", act)).__name__), act.at_ms)
+        (
+            str(act.outcome if isinstance(act, Report) else type(getattr(act, "event", act)).__name__),
+            act.at_ms,
+        )
         for act in told.acts
         if isinstance(act, Report | Publish)
         and (isinstance(act, Report) and act.outcome is Outcome.CHARGEBACK) is disputes
