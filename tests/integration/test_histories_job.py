@@ -1,0 +1,370 @@
+"""The histories job on a real Flink between real Kafka topics."""
+
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from event_factories import (
+    a_cancel,
+    a_card_added,
+    a_heartbeat,
+    a_history,
+    a_login,
+    a_payment,
+    a_payment_outcome,
+    a_profile_change,
+    a_ride_request,
+    an_account,
+    letters,
+)
+
+from deploy.embedded.stack import Stack
+from domain.decision import Outcome, Verdict
+from domain.display import HOUR_MS, MINUTE_MS
+from domain.events import Event, PaymentDecided, PaymentOutcome, encode_event, event_time_ms
+from domain.feature_message import HistoryMessage, WatermarkMessage, decode_message
+from domain.history import LATENESS_HORIZON_MS, encode_history
+from domain.profile import Profile, encode_profile, fold_profile
+from domain.topics import (
+    DEAD_LETTER,
+    DECISIONS,
+    FEATURES,
+    LABELS,
+    MURMUR2,
+    RIDES,
+    SOURCES,
+    Topic,
+    features_topic,
+    partition_of,
+)
+
+DEADLINE_S = 60
+COUNTED = {"events_late": 2, "events_duplicate": 4, "events_folded": 4, "events_refused": 0}
+GOOD = encode_event(a_payment())
+BAD: tuple[tuple[str, bytes | None], ...] = (
+    ("empty", None),
+    ("not_json", b""),
+    ("not_json", b"not json"),
+    ("not_json", GOOD[:-9]),
+    ("not_json", GOOD.replace(b"40.71", b"NaN")),
+    ("not_json", b'{"x":' * 10_000),
+    ("not_json", GOOD.replace(b"usr_a", b"usr_\xff")),
+    ("invalid", GOOD.replace(b"user_id", b"user")),
+    ("invalid", GOOD.replace(b"1850", b'"1850"')),
+    ("invalid", GOOD.replace(b"1850", b"-1850")),
+    ("invalid", GOOD.replace(b"payment.decided", b"payment.dreamt")),
+    ("invalid", GOOD.replace(b'"version":1', b'"version":2')),
+    ("invalid", GOOD.replace(b"2026-09-21T14:13:20Z", b"2026-09-21T14:13:20")),
+    ("future", GOOD.replace(b"2026-09-21", b"9999-09-21")),
+    ("past", GOOD.replace(b"2026-09-21", b"1970-09-21")),
+    ("too_large", b"x" * 1_000_000),
+    ("wrong_topic", encode_event(an_account(at_ms=1_000_000_000_000))),
+)
+T = TypeVar("T")
+
+
+def until(ask: Callable[[], T | None], what: str, pause_s: float = 0.25) -> T:
+    """The first answer that is not None; asked again as long as the deadline allows."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        answer = ask()
+        if answer is not None:
+            return answer
+        threading.Event().wait(pause_s)
+    raise AssertionError(f"no {what} within {DEADLINE_S} s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    topic: str
+    partition: int
+    offset: int
+
+
+class Source:
+    """Sends to the source topics as our producers do."""
+
+    def __init__(self, bootstrap: str) -> None:
+        settings = {"bootstrap.servers": bootstrap, "partitioner": MURMUR2, "message.max.bytes": 1_040_000}
+        self._producer = Producer(settings)
+
+    def raw(self, topic: Topic, key: str, body: bytes | None, record_time_ms: int | None = None) -> Place:
+        """Returns when the broker has the record, with its place."""
+        delivered: list[Message] = []
+
+        def report(error: KafkaError | None, message: Message) -> None:
+            assert error is None, f"Kafka refused the record: {error}"
+            delivered.append(message)
+
+        self._producer.produce(
+            topic.name, body, key.encode(), timestamp=record_time_ms or now_ms(), on_delivery=report
+        )
+        assert self._producer.flush(10) == 0, "Kafka did not take the record"
+        [message] = delivered
+        return Place(topic=topic.name, partition=message.partition(), offset=message.offset())
+
+    def event(self, event: Any, record_time_ms: int | None = None) -> Place:
+        record_time_ms = record_time_ms or event_time_ms(event)
+        return self.raw(topic_of(event), event.user_id, encode_event(event), record_time_ms)
+
+    def heartbeats(self, time_ms: int) -> None:
+        for topic in SOURCES:
+            for partition in range(topic.partitions):
+                beat = a_heartbeat(at_ms=time_ms, source_topic=topic.name, partition=partition)
+                self._producer.produce(topic.name, encode_event(beat), partition=partition)
+        assert self._producer.flush(10) == 0, "Kafka did not take the heartbeats"
+
+
+class Told:
+    """What comes into some topics from now on."""
+
+    def __init__(self, bootstrap: str, topics: tuple[Topic, ...]) -> None:
+        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"test-{uuid4().hex}"})
+        places = [TopicPartition(topic.name, p) for topic in topics for p in range(topic.partitions)]
+        for place in places:
+            _, place.offset = self._consumer.get_watermark_offsets(place, timeout=10)
+        self._consumer.assign(places)
+
+    def find(self, wanted: Callable[[Message], T | None], what: str) -> T:
+        """The first answer of `wanted` to a new record."""
+
+        def ask() -> T | None:
+            message = self._consumer.poll(0.5)
+            return None if message is None or message.error() else wanted(message)
+
+        return until(ask, what, pause_s=0)
+
+    def histories(self, versions: dict[tuple[str, str], int]) -> dict[tuple[str, str], bytes]:
+        """The payloads of the wanted versions by (kind, entity)."""
+        found: dict[tuple[str, str], bytes] = {}
+
+        def take(message: Message) -> dict[tuple[str, str], bytes] | None:
+            told = decode_message(message.value())
+            if isinstance(told, HistoryMessage) and versions.get((told.kind, told.entity_id)) == told.version:
+                check_place(message, told)
+                found[told.kind, told.entity_id] = told.payload
+            return found if len(found) == len(versions) else None
+
+        return self.find(take, f"{versions}")
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+class JobAtWork:
+    """The one job of the cluster, through Flink's REST interface."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        [self._id] = [job["id"] for job in self.get("/jobs")["jobs"] if job["status"] == "RUNNING"]
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self._url + path, timeout=5) as reply:
+            return json.loads(reply.read())
+
+    def troubles(self) -> tuple[int, int]:
+        """How many exceptions and restarts there were."""
+        [restarts] = self.get(f"/jobs/{self._id}/metrics?get=numRestarts")
+        entries = self.get(f"/jobs/{self._id}/exceptions")["exceptionHistory"]["entries"]
+        return len(entries), int(restarts["value"])
+
+    def counters(self) -> dict[str, int]:
+        """Our own counters by name; Flink reads them anew every ten seconds."""
+        found: dict[str, int] = {}
+        for vertex in self.get(f"/jobs/{self._id}")["vertices"]:
+            path = f"/jobs/{self._id}/vertices/{vertex['id']}/metrics"
+            names = [metric["id"] for metric in self.get(path) if ".events_" in metric["id"]]
+            for metric in self.get(f"{path}?get={','.join(names)}") if names else []:
+                found[metric["id"].rsplit(".", 1)[1]] = int(metric["value"])
+        return found
+
+    def fresh_counters(self, source: Source) -> dict[str, int]:
+        """Counters read after everything that was told before the call; heartbeats show that they are."""
+        before = self.counters().get("events_read")
+
+        def ask() -> dict[str, int] | None:
+            source.heartbeats(now_ms())
+            found = self.counters()
+            complete = set(COUNTED) <= set(found)
+            return found if complete and found["events_read"] != before else None
+
+        return until(ask, "fresh counters")
+
+
+def check_place(message: Message, told: HistoryMessage) -> None:
+    """Flink's producer is the Java client: it shows where Java puts a key."""
+    topic, key = features_topic(told.kind), told.entity_id.encode()
+    assert (message.topic(), message.key()) == (topic.name, key)
+    assert message.partition() == partition_of(key, topic.partitions)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def topic_of(event: Event) -> Topic:
+    match event:
+        case PaymentDecided():
+            return DECISIONS
+        case PaymentOutcome():
+            return LABELS
+        case _:
+            return RIDES
+
+
+@pytest.fixture(scope="module")
+def source(stack: Stack) -> Source:
+    return Source(stack.addresses.kafka)
+
+
+@pytest.fixture(scope="module")
+def job(stack: Stack) -> JobAtWork:
+    return JobAtWork(stack.addresses.flink_url)
+
+
+@pytest.fixture
+def told(stack: Stack) -> Iterator[Told]:
+    listener = Told(stack.addresses.kafka, FEATURES)
+    yield listener
+    listener.close()
+
+
+@pytest.fixture
+def dead_letters(stack: Stack) -> Iterator[Told]:
+    listener = Told(stack.addresses.kafka, (DEAD_LETTER,))
+    yield listener
+    listener.close()
+
+
+@pytest.fixture
+def who() -> dict[str, str]:
+    """A rider and a card that no other test knows."""
+    own = letters(int(uuid4().int % 10**12))
+    return {"user_id": f"usr_{own}", "card_id": f"card_{own}"}
+
+
+def test_python_runs_inside_the_task_manager(job: JobAtWork) -> None:
+    settings = {entry["key"]: entry["value"] for entry in job.get("/jobmanager/config")}
+    assert settings["python.execution-mode"] == "thread"
+
+
+def test_the_job_folds_as_we_do_with_repeats_among_the_events(
+    source: Source, told: Told, who: dict[str, str]
+) -> None:
+    rider, start_ms = {"user_id": who["user_id"]}, now_ms() - 30 * MINUTE_MS
+    stream: list[Any] = [
+        an_account(at_ms=start_ms, **rider),
+        a_card_added(at_ms=start_ms + 1_000, **who),
+        a_login(at_ms=start_ms + 2_000, new_device=True, **rider),
+        a_ride_request(at_ms=start_ms + 3_000, **rider),
+        a_payment(at_ms=start_ms + 4_000, amount_minor=2_500, **who),
+        a_payment_outcome(at_ms=start_ms + 5_000, outcome=Outcome.FAILED, **who),
+        a_profile_change(at_ms=start_ms + 6_000, contact_changed=True, **rider),
+        a_cancel(at_ms=start_ms + 7_000, **rider),
+        a_payment(at_ms=start_ms + 20 * MINUTE_MS, verdict=Verdict.DECLINE, pickup_zone="zone_c", **who),
+        a_payment_outcome(at_ms=start_ms + 21 * MINUTE_MS, outcome=Outcome.CHARGEBACK, **who),
+        a_payment(at_ms=start_ms + 10 * MINUTE_MS, device_id="dev_b", **who),
+    ]
+    for event in [*stream, *stream[:6], stream[-1]]:
+        source.event(event)
+
+    on_card = [stream[i] for i in (1, 4, 5, 8, 9, 10)]
+    on_user = stream[1:]
+    profile: Profile | None = None
+    for event in (stream[0], stream[6]):
+        profile = fold_profile(profile, event, event_time_ms(event))
+    assert profile is not None, "two events make a profile"
+
+    card, user, rider_profile = (
+        ("card", who["card_id"]),
+        ("user", who["user_id"]),
+        ("profile", who["user_id"]),
+    )
+    assert told.histories({card: len(on_card), user: len(on_user), rider_profile: 2}) == {
+        card: encode_history(a_history("card", *on_card)),
+        user: encode_history(a_history("user", *on_user)),
+        rider_profile: encode_profile(profile),
+    }
+
+
+def test_what_cannot_be_read_is_set_aside_and_the_rest_passes(
+    source: Source, job: JobAtWork, told: Told, dead_letters: Told, who: dict[str, str]
+) -> None:
+    troubles = job.troubles()
+    good = [a_payment(at_ms=now_ms() - i, **who) for i in range(len(BAD) + 1)]
+    source.event(good[0])
+    wanted: dict[Place, str] = {}
+    for event, (reason, body) in zip(good[1:], BAD, strict=True):
+        wanted[source.raw(DECISIONS, who["user_id"], body)] = reason
+        source.event(event)
+
+    found: dict[Place, str] = {}
+
+    def take(message: Message) -> dict[Place, str] | None:
+        letter = json.loads(message.value())
+        place = Place(topic=letter["topic"], partition=letter["partition"], offset=letter["offset"])
+        if place in wanted:
+            assert message.key() == f"{place.topic}-{place.partition}".encode()
+            assert set(letter) == {"topic", "partition", "offset", "record_time_ms", "reason", "detail"}
+            found[place] = letter["reason"]
+        return found if len(found) == len(wanted) else None
+
+    assert dead_letters.find(take, f"dead letters at {wanted}") == wanted
+    card = ("card", who["card_id"])
+    assert told.histories({card: len(good)})[card] == encode_history(a_history("card", *good))
+    assert job.troubles() == troubles
+
+
+def test_late_events_and_repeats_are_counted_and_not_folded(
+    source: Source, job: JobAtWork, told: Told, who: dict[str, str]
+) -> None:
+    before = job.fresh_counters(source)
+    on_time = a_payment(at_ms=now_ms() - LATENESS_HORIZON_MS // 2, **who)
+    last = a_payment(at_ms=now_ms(), **who)
+    for late in (HOUR_MS + 1, 40 * HOUR_MS):
+        source.event(a_payment(at_ms=now_ms() - late, **who), now_ms())
+    for event in (on_time, on_time, on_time, last):
+        source.event(event)
+
+    card, user = ("card", who["card_id"]), ("user", who["user_id"])
+    payloads = told.histories({card: 2, user: 2})
+    assert payloads[card] == encode_history(a_history("card", on_time, last))
+    assert payloads[user] == encode_history(a_history("user", on_time, last))
+
+    def counted() -> bool | None:
+        after = job.counters()
+        grown = {name: after.get(name, 0) - before[name] for name in COUNTED}
+        return True if grown == COUNTED else None
+
+    until(counted, f"growth of the counters by {COUNTED}")
+
+
+def test_a_watermark_reaches_every_partition_of_features(source: Source, told: Told) -> None:
+    beat_ms = now_ms()
+    source.heartbeats(beat_ms)
+    wanted = {(topic.name, p) for topic in FEATURES for p in range(topic.partitions)}
+    reached: set[tuple[str, int]] = set()
+
+    def take(message: Message) -> bool | None:
+        watermark = decode_message(message.value())
+        if isinstance(watermark, WatermarkMessage) and watermark.low_watermark_ms >= beat_ms:
+            assert (watermark.subtask, watermark.subtasks) == (0, 1)
+            reached.add((message.topic(), message.partition()))
+        return reached == wanted or None
+
+    told.find(take, "watermark in each partition")
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_keys_go_where_the_broker_client_puts_them(source: Source, number: int) -> None:
+    """A refused message is a record as any other."""
+    key = f"usr_{letters(number)}{'x' * number}"
+    place = source.raw(RIDES, key, b"only its place matters")
+    assert place.partition == partition_of(key.encode(), RIDES.partitions)
