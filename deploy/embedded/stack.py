@@ -147,7 +147,9 @@ class Stack:
             "feast": Task(run=self._apply_feast, needs=("migrations",)),
             "history": Task(run=self._make_history, needs=("kafka",)),
             "model": Task(run=self._history.train, needs=("history",)),
-            "flink-job": Task(run=self._wait_job, needs=("flink-submit", "flink-taskmanager", "kafka")),
+            "flink-job": Task(
+                run=self._wait_job, needs=("flink-submit", "flink-jobmanager", "flink-taskmanager", "kafka")
+            ),
             "writer": Task(run=self._start_writer, needs=("kafka", "feast")),
             # Heartbeats say "all before me was told": they start when the history has been told.
             "relay": Task(run=self._start_relay, needs=("kafka", "migrations", "history")),
