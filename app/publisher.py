@@ -92,7 +92,7 @@ class KafkaPublisher:
     def close(self) -> None:
         self._producer.flush(1.0)
         self._producer.purge()
-        self._producer.flush(1.0)
+        self._producer.close()
 
     def _on_error(self, error: KafkaError) -> None:
         """An idempotent producer that lost its place refuses everything from then on."""
