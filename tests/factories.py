@@ -1,31 +1,23 @@
 """Objects from defaults; a test names only what it is about."""
 
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
+from event_factories import NOW_MS, a_payment_outcome, an_id
 from msgspec import json, structs, to_builtins
 
 from app.decide import decided_event
 from app.ports import Decision, StoredFeatures
 from app.replies import Reply, Versions, encode_reply
 from app.requests import Place, TransactionRequest
-from domain.decision import Outcome, Rung, Verdict
+from domain.decision import Rung, Verdict
 from domain.events import PaymentOutcome, from_ms
 from domain.history import History
-
-NOW_MS = 1_790_000_000_000
-_numbers = count(1)
-
-
-def letters(number: int) -> str:
-    """A number without digits, so that it can never look like a card's."""
-    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 def a_request(**given: Any) -> TransactionRequest:
     defaults: dict[str, Any] = {
-        "transaction_id": f"txn_{letters(next(_numbers))}",
+        "transaction_id": an_id("txn"),
         "ride_id": "ride_a",
         "user_id": "usr_a",
         "card_id": "card_a",
@@ -66,7 +58,7 @@ def a_decision(request: TransactionRequest | None = None, **given: Any) -> Decis
     request = request or a_request()
     transaction = request.transaction()
     reply = Reply(
-        decision_id=f"dec_{letters(next(_numbers))}",
+        decision_id=an_id("dec"),
         transaction_id=request.transaction_id,
         verdict=Verdict.APPROVE,
         score=3,
@@ -99,15 +91,4 @@ def a_decision(request: TransactionRequest | None = None, **given: Any) -> Decis
 
 
 def an_outcome(transaction_id: str, **given: Any) -> PaymentOutcome:
-    defaults: dict[str, Any] = {
-        "id": f"out_{letters(next(_numbers))}",
-        "event_time": from_ms(NOW_MS + 60_000),
-        "producer": "test",
-        "transaction_id": transaction_id,
-        "user_id": "usr_a",
-        "card_id": "card_a",
-        "amount_minor": 1_850,
-        "currency": "USD",
-        "outcome": Outcome.CAPTURED,
-    }
-    return PaymentOutcome(**{**defaults, **given})
+    return a_payment_outcome(at_ms=NOW_MS + 60_000, **{"transaction_id": transaction_id, **given})

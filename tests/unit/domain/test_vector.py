@@ -274,30 +274,8 @@ def test_two_places_at_one_time_are_a_second_apart() -> None:
     assert found["user_speed"] == pytest.approx(111.19 * 3_600, rel=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("here", "there", "km"),
-    [
-        ((40.71, -74.0), (40.71, -74.0), 0),
-        ((0, 0), (0, 1), 111.19),
-        ((51.5, -0.12), (48.85, 2.35), 343),
-        ((0, 0), (0, 180), 20_015),
-        ((90, 0), (-90, 0), 20_015),
-    ],
-)
-def test_distances(here: tuple[float, float], there: tuple[float, float], km: float) -> None:
-    assert distance_km(*here, *there) == pytest.approx(km, rel=5e-3)
-
-
 def test_a_ride_without_length_has_a_finite_fare_per_km() -> None:
     assert features(moment_of(distance_m=0))["amount_per_km"] == 18_500
-
-
-def test_a_moment_refuses_to_speak_of_unknown_entities() -> None:
-    moment = moment_of()
-    with pytest.raises(AssertionError, match="known profiles only"):
-        moment.account()
-    with pytest.raises(AssertionError, match="known entities only"):
-        moment.history("card")
 
 
 def test_the_attempt_is_the_payment_before_its_verdict() -> None:
