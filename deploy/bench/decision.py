@@ -33,9 +33,7 @@ def run(target: Target, chosen: Namespace, tell: Tell) -> Result:
         raise StackError(f"The stack on {target.home.root} has no simulated riders to pay with.")
     city = City(told.size.seed, told.size.riders)
     load = Load(target.urls["api"], city, chosen.rate, chosen.seed)
-    tell(
-        f"{chosen.rate:.0f} payments a second: {chosen.warm_up:.0f} s to warm up, {chosen.seconds:.0f} s counted"
-    )
+    tell(f"{chosen.rate:.0f} payments a second, counted for {chosen.seconds:.0f} s after a warm-up")
     asyncio.run(load.run(chosen.warm_up))
     load.forget()
     began = time.perf_counter()

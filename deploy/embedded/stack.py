@@ -154,7 +154,7 @@ class Stack:
             # Heartbeats say "all before me was told": they start when the history has been told.
             "relay": Task(run=self._start_relay, needs=("kafka", "migrations", "history")),
             "features": Task(run=self._wait_features, needs=("flink-job", "writer", "relay")),
-            "api": Task(run=self._start_api, needs=("migrations", "model", "features")),
+            "api": Task(run=self._start_api, needs=("migrations", "model")),
         }
         if self._options.with_dashboard:
             # It starts when the slowest part is past its start: two cores do not start everything at once.
