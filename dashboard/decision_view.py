@@ -8,7 +8,7 @@ from msgspec import Struct
 from dashboard.readings import DecisionDetail
 from dashboard.wording import OUTCOMES, footing
 from domain.catalogue import FEATURES, Feature
-from domain.display import count, duration_ms, percent, timestamp
+from domain.display import duration_ms, percent, timestamp
 from domain.events import to_ms
 from domain.money import format_money
 from domain.reasons import Reason, written
@@ -139,6 +139,6 @@ def _histories(detail: DecisionDetail) -> str:
         ("profile", detail.profile_epoch, detail.profile_version),
     )
     return ", ".join(
-        f"no {name}" if version is None else f"{name} version {epoch}.{count(version)}"
+        f"no {name}" if version is None else f"{name} version {epoch}.{version}"
         for name, epoch, version in read
     )

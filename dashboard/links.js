@@ -1,4 +1,5 @@
-// A plain click on a[data-decision] goes to Python; with a modifier key the link works as any other.
+// A plain click on a[data-decision] goes to Python; with a modifier key, or before this runs, it is a link
+// as any other.
 export default function ({ setTriggerValue }) {
   const follow = (event) => {
     const link = event.target.closest?.("a[data-decision]");
@@ -7,5 +8,9 @@ export default function ({ setTriggerValue }) {
     setTriggerValue("decision", link.dataset.decision);
   };
   document.addEventListener("click", follow);
-  return () => document.removeEventListener("click", follow);
+  document.body.dataset.linksFollowed = "";
+  return () => {
+    document.removeEventListener("click", follow);
+    delete document.body.dataset.linksFollowed;
+  };
 }

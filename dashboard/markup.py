@@ -1,5 +1,6 @@
 """The page's pieces as HTML; everything that comes from data is escaped here."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 from urllib.parse import urlencode
@@ -25,7 +26,7 @@ def period(minutes: int) -> str:
 
 
 def headline(line: Line) -> str:
-    note = f"<span class='fg-soft'>{escape(line.note)}</span>" if line.note else ""
+    note = f"<span class='fg-soft'>{_prose(line.note)}</span>" if line.note else ""
     return (
         f"<div class='fg-headline fg-{LEVELS[line.level]}' role='status'>"
         f"<i class='fg-dot'></i><b>{escape(line.value)}</b>{note}</div>"
@@ -119,7 +120,7 @@ def health(of: Iterable[Line]) -> str:
 
 
 def _line(line: Line) -> str:
-    note = f"<small class='fg-soft'>{escape(line.note)}</small>" if line.note else ""
+    note = f"<small class='fg-soft'>{_prose(line.note)}</small>" if line.note else ""
     level = LEVELS[line.level]
     return (
         f"<dt class='fg-{level}'><i class='fg-dot' title='{level}'></i>{escape(line.name)}</dt>"
@@ -163,7 +164,9 @@ def values(of: Iterable[Fact]) -> str:
 
 def notice(sentence: str, *, level: Level = Level.UNKNOWN) -> str:
     dot = "<i class='fg-dot'></i>"
-    return f"<div class='fg-notice fg-{LEVELS[level]}' role='status'>{dot}{escape(sentence)}</div>"
+    return (
+        f"<div class='fg-notice fg-{LEVELS[level]}' role='status'>{dot}<span>{_prose(sentence)}</span></div>"
+    )
 
 
 def title(text: str, note: str = "") -> str:
@@ -199,6 +202,11 @@ def _heading(name: str) -> str:
     if name.startswith("#"):
         return f"<th class='fg-number'>{escape(name[1:])}</th>"
     return f"<th>{escape(name)}</th>"
+
+
+def _prose(text: str) -> str:
+    """Words of ours, in which `backquotes` set off what is to be typed."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _id(value: str) -> str:

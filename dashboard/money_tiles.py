@@ -28,8 +28,9 @@ def tiles(snapshot: Snapshot) -> list[Tile]:
 def decided(verdicts: list[VerdictTotal], period_min: int) -> Tile:
     payments = sum(row.payments for row in verdicts)
     money = sum(row.amount_minor for row in verdicts)
-    note = f"{_payments(payments)}, {payments / (60 * period_min):.1f} a second"
-    return Tile(name="Decided", value=format_money(money), note=note)
+    a_minute = payments / period_min
+    pace = f"{a_minute / 60:.1f} a second" if a_minute >= 60 else f"{count(a_minute)} a minute"
+    return Tile(name="Decided", value=format_money(money), note=f"{_payments(payments)}, {pace}")
 
 
 def stopped(verdicts: list[VerdictTotal]) -> Tile:
