@@ -3,11 +3,10 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -83,15 +82,6 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def eventually(condition: Callable[[], object], *, within_s: float = 30) -> None:
-    """Returns as soon as `condition()` holds; fails when it does not in time."""
-    pause, waited = Event(), 0.0
-    while not condition():
-        assert waited < within_s, f"not so within {within_s} s"
-        pause.wait(0.05)
-        waited += 0.05
 
 
 @contextmanager

@@ -12,8 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from confluent_kafka import Producer
-from feature_backends import Database, a_broker, a_database, a_home, eventually
+from feature_backends import Database, a_broker, a_database, a_home
 from pyarrow import dataset
+from waiting import eventually
 
 from domain.display import MINUTE_MS
 from domain.feature_message import HistoryMessage, WatermarkMessage, encode_message
