@@ -27,7 +27,7 @@ from deploy.embedded.postgres import Postgres
 from deploy.embedded.services import common_environment
 from deploy.embedded.stack import Stack
 
-RATE = 20.0
+RATE = 10.0  # the riders of the default city can pay so often without seeming to be in a rush
 TIME_SCALE = 2_000.0  # a chargeback of three weeks comes after a quarter of an hour
 PLAIN_EVERY_S = 5.0
 REFRESH_S = 1.0

@@ -37,7 +37,7 @@ def up(
     ] = False,
     api_port: Annotated[int, typer.Option(help="The API's port; 0: last time's, or a free one.")] = 0,
     dashboard_port: Annotated[int, typer.Option(help="The dashboard's port; 0: as above.")] = 0,
-    payments: Annotated[int, typer.Option(help="Payments in the history of the first start.")] = 12_000,
+    payments: Annotated[int, typer.Option(help="Payments in the history of the first start.")] = 30_000,
 ) -> None:
     """Start the whole stack here: Kafka, PostgreSQL, Flink, writer, relay, API, dashboard."""
     from deploy.cli import up as command
@@ -98,7 +98,7 @@ def tail(
 
 @app.command()
 def simulate(
-    rate: Annotated[float, typer.Option(help="Payments a second.")] = 20.0,
+    rate: Annotated[float, typer.Option(help="Payments a second.")] = 10.0,
     seed: Annotated[int, typer.Option(help="Of the simulated city; the same seed, the same people.")] = 7,
     duration: Annotated[float, typer.Option(help="Seconds; 0: until stopped.")] = 0.0,
     time_scale: Annotated[

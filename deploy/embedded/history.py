@@ -13,8 +13,8 @@ TIMEOUT_S = 1800.0
 
 @dataclass(frozen=True, kw_only=True)
 class HistorySize:
-    payments: int = 12_000
-    riders: int = 1_500
+    payments: int = 30_000
+    riders: int = 20_000
     days: int = 30
     seed: int = 7
 
