@@ -52,7 +52,8 @@ def run(
             done[name] = pool.submit(work, name, tasks[name])
         try:
             for finished in as_completed(done.values()):
-                finished.result()
+                if not isinstance(finished.exception(), _Skipped):  # whose reason is another task's problem
+                    finished.result()
         except BaseException:
             stopped.set()
             abandon()
