@@ -25,6 +25,7 @@ from dashboard.readings import (
     ReadingsUnavailable,
     RungTotal,
     Snapshot,
+    Totals,
     VerdictTotal,
 )
 from domain.online_store import WATERMARK_ENTITY, WATERMARK_VIEW
@@ -47,23 +48,22 @@ class LedgerReader:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def snapshot(self, period_min: int) -> Snapshot:
-        period = {"period": timedelta(minutes=period_min)}
+    def snapshot(self, period_min: int, totals: Totals | None = None) -> Snapshot:
+        """One look at the ledger; the totals, which cost most, may come from a moment ago."""
+        most_alerts = {"period": timedelta(minutes=period_min), "most": MOST_ALERTS}
         watermark = {"watermark_view": WATERMARK_VIEW, "watermark_entity": WATERMARK_ENTITY}
         with self._connection() as connection:
             return Snapshot(
                 period_min=period_min,
                 newest=_rows(connection, DecisionRow, "newest_decisions", {"most": MOST_DECISIONS}),
-                alerts=_rows(connection, Alert, "newest_alerts", {**period, "most": MOST_ALERTS}),
-                verdicts=_rows(connection, VerdictTotal, "verdict_totals", period),
-                chargebacks=_rows(connection, ChargebackTotal, "chargeback_totals", period),
-                rungs=_rows(connection, RungTotal, "rung_totals", period),
-                times=_rows(connection, DecisionTimes, "decision_times", period)[0],
-                buckets=_rows(
-                    connection, AlertBucket, "alert_buckets", {**period, "slice": slice_of(period_min)}
-                ),
+                alerts=_rows(connection, Alert, "newest_alerts", most_alerts),
                 pipeline=_rows(connection, Pipeline, "pipeline", watermark)[0],
+                **structs.asdict(totals or _totals(connection, period_min)),
             )
+
+    def totals(self, period_min: int) -> Totals:
+        with self._connection() as connection:
+            return _totals(connection, period_min)
 
     def decision(self, decision_id: str) -> DecisionDetail | None:
         with self._connection() as connection:
@@ -98,6 +98,18 @@ class LedgerReader:
                 f"The database refuses: {_first_line(refused)}. The dashboard reads as the role that PGUSER "
                 "names; faregate_console is the one that may."
             ) from refused
+
+
+def _totals(connection: psycopg.Connection, period_min: int) -> Totals:
+    period = {"period": timedelta(minutes=period_min)}
+    sliced = {**period, "slice": slice_of(period_min)}
+    return Totals(
+        verdicts=_rows(connection, VerdictTotal, "verdict_totals", period),
+        chargebacks=_rows(connection, ChargebackTotal, "chargeback_totals", period),
+        rungs=_rows(connection, RungTotal, "rung_totals", period),
+        times=_rows(connection, DecisionTimes, "decision_times", period)[0],
+        buckets=_rows(connection, AlertBucket, "alert_buckets", sliced),
+    )
 
 
 def _rows(connection: psycopg.Connection, row: type[Row], name: str, values: Values) -> list[Row]:

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import live
 from dashboard.database import open_pool
 from dashboard.ledger_reader import LedgerReader
-from dashboard.readings import Snapshot, StreamReading
+from dashboard.readings import Snapshot, StreamReading, Totals
 from dashboard.stream_probe import StreamProbe, open_probe
 
 st.set_page_config(page_title="Faregate", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
@@ -27,7 +27,12 @@ def probe() -> StreamProbe:
 @st.cache_data(ttl=1.0, max_entries=len(live.PERIODS_MIN), show_spinner=False)
 def snapshot(period_min: int) -> Snapshot:
     """One look at the ledger serves everybody who looks within the same second."""
-    return ledger().snapshot(period_min)
+    return ledger().snapshot(period_min, totals(period_min))
+
+
+@st.cache_data(ttl=5.0, max_entries=len(live.PERIODS_MIN), show_spinner=False)
+def totals(period_min: int) -> Totals:
+    return ledger().totals(period_min)
 
 
 @st.cache_data(ttl=5.0, max_entries=1, show_spinner=False)

@@ -28,9 +28,8 @@ def tiles(snapshot: Snapshot) -> list[Tile]:
 def decided(verdicts: list[VerdictTotal], period_min: int) -> Tile:
     payments = sum(row.payments for row in verdicts)
     money = sum(row.amount_minor for row in verdicts)
-    a_minute = payments / period_min
-    pace = f"{a_minute / 60:.1f} a second" if a_minute >= 60 else f"{count(a_minute)} a minute"
-    return Tile(name="Decided", value=format_money(money), note=f"{_payments(payments)}, {pace}")
+    note = f"{_payments(payments)}{_pace(payments / period_min)}"
+    return Tile(name="Decided", value=format_money(money), note=note)
 
 
 def stopped(verdicts: list[VerdictTotal]) -> Tile:
@@ -62,6 +61,13 @@ def charged_back(chargebacks: list[ChargebackTotal]) -> Tile:
     money = sum(row.amount_minor for row in chargebacks)
     note = f"{_chargebacks(number)} arrived in all: missed, reviewed or challenged"
     return Tile(name="Charged back", value=format_money(money), note=note)
+
+
+def _pace(a_minute: float) -> str:
+    """Left out when it says less than the number."""
+    if a_minute < 1:
+        return ""
+    return f", {a_minute / 60:.1f} a second" if a_minute >= 60 else f", {count(a_minute)} a minute"
 
 
 def _payments(number: int) -> str:

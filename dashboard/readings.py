@@ -86,17 +86,22 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     waiting_since: datetime | None
 
 
-class Snapshot(Struct, frozen=True, kw_only=True):
-    """Everything of one look at the ledger; totals are over the last `period_min` minutes."""
+class Totals(Struct, frozen=True, kw_only=True):
+    """Sums over a whole period."""
 
-    period_min: int
-    newest: list[DecisionRow]
-    alerts: list[Alert]
     verdicts: list[VerdictTotal]
     chargebacks: list[ChargebackTotal]
     rungs: list[RungTotal]
     times: DecisionTimes
     buckets: list[AlertBucket]
+
+
+class Snapshot(Totals, frozen=True, kw_only=True):
+    """Everything of one look at the ledger; totals are over the last `period_min` minutes."""
+
+    period_min: int
+    newest: list[DecisionRow]
+    alerts: list[Alert]
     pipeline: Pipeline
 
 

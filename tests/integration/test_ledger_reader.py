@@ -70,6 +70,7 @@ async def test_a_snapshot_holds_what_the_period_held(ledger: PostgresLedger, rea
     assert short.times.p50_us == 2_900
     assert short.pipeline.waiting_events == 3
     assert short.pipeline.waiting_since is not None
+    assert reader.snapshot(15, reader.totals(5)).verdicts == short.verdicts
 
 
 async def test_money_follows_the_outcomes(ledger: PostgresLedger, reader: LedgerReader) -> None:

@@ -22,6 +22,7 @@ def test_decided_is_everything() -> None:
     tile = money_tiles.decided(VERDICTS, 60)
     assert (tile.value, tile.note) == ("$19,200.00", "1,000 payments, 17 a minute")
     assert money_tiles.decided(VERDICTS, 5).note == "1,000 payments, 3.3 a second"
+    assert money_tiles.decided(VERDICTS[-1:], 15).note == "8 payments"
 
 
 def test_a_passed_challenge_is_not_stopped_money() -> None:
