@@ -125,5 +125,6 @@ def _outcome(world: World, act: Report) -> PaymentOutcome:
         amount_minor=paid.amount_minor,
         currency=paid.currency,
         outcome=act.outcome,
+        occurred_at=from_ms(act.at_ms),
         reason_code=act.reason_code,
     )

@@ -9,7 +9,7 @@ TOKEN_BYTES = 10
 
 def token(prefix: str, *parts: object) -> str:
     """The id that always belongs to these parts."""
-    text = "/".join(map(str, parts)).encode()
+    text = "/".join(map(str, (prefix, *parts))).encode()
     return _spell(prefix, blake2b(text, digest_size=TOKEN_BYTES).digest())
 
 

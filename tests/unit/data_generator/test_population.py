@@ -33,6 +33,12 @@ def test_ids_are_opaque_and_never_hold_a_card_number() -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_ids_of_one_person_have_nothing_in_common() -> None:
+    rider = City(2, 50).rider(7)
+    tokens = {each.partition("_")[2] for each in (rider.user_id, rider.device_id, *rider.card_ids)}
+    assert len(tokens) == 2 + len(rider.card_ids)
+
+
 def test_runs_do_not_share_their_fresh_ids() -> None:
     assert IdStream(1, "a").new("txn") != IdStream(1, "b").new("txn")
     assert IdStream(1, "a").new("txn") == IdStream(1, "a").new("txn")

@@ -1,4 +1,4 @@
-"""An event loop whose time jumps to the next timer, so that minutes pass in a moment and always the same way."""
+"""An event loop whose time jumps to the next timer: minutes pass in a moment, always the same way."""
 
 import asyncio
 import selectors
