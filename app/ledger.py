@@ -81,7 +81,6 @@ class PostgresLedger:
     async def record_outcome(self, event: PaymentOutcome) -> None:
         row = structs.asdict(event) | {
             "outcome_id": event.id,
-            "occurred_at": event.event_time,
             "topic": LABELS.name,
             "event": encode_event(event),
         }

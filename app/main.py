@@ -57,7 +57,7 @@ async def api(settings: ApiSettings, conninfo: str = "") -> AsyncIterator[FastAP
                         now_ms=now_ms,
                         monotonic=time.monotonic,
                     ),
-                    outcomes=OutcomeDesk(ledger=ledger, on_kept=_counter(metrics)),
+                    outcomes=OutcomeDesk(ledger=ledger, now_ms=now_ms, on_kept=_counter(metrics)),
                     ledger=ledger,
                     health=Health(
                         probe_ledger=ledger.probe,

@@ -18,6 +18,7 @@ class Message(Struct, frozen=True, kw_only=True):
     topic: str
     key: str
     payload: bytes
+    created_ms: int
 
 
 class Passed(Struct, frozen=True, kw_only=True):

@@ -8,12 +8,13 @@ from app.decide import PRODUCER, in_letters
 from app.ports import Ledger
 from app.problems import UNKNOWN_TRANSACTION, RequestRefused
 from app.requests import OutcomeReport
-from domain.events import PaymentOutcome, to_ms
+from domain.events import PaymentOutcome, from_ms, to_ms
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutcomeDesk:
     ledger: Ledger
+    now_ms: Callable[[], int]
     on_kept: Callable[[PaymentOutcome], None]
 
     async def report(self, transaction_id: str, report: OutcomeReport) -> str:
@@ -26,7 +27,7 @@ class OutcomeDesk:
             raise RequestRefused(UNKNOWN_TRANSACTION, "the ledger holds no decision on it")
         event = PaymentOutcome(
             id=_outcome_id(transaction_id, report),
-            event_time=report.occurred_at,
+            event_time=from_ms(self.now_ms()),  # a chargeback of last week is news of today
             producer=PRODUCER,
             transaction_id=transaction_id,
             user_id=payment.user_id,
@@ -34,6 +35,7 @@ class OutcomeDesk:
             amount_minor=report.amount_minor or payment.amount_minor,
             currency=payment.currency,
             outcome=report.outcome,
+            occurred_at=report.occurred_at,
             reason_code=report.reason_code,
         )
         await self.ledger.record_outcome(event)

@@ -73,7 +73,7 @@ listen outbox
 
 -- name: take_unsent
 -- The oldest events to send that no other relay holds.
-select id, topic, key, payload from outbox
+select id, topic, key, payload, (extract(epoch from created_at) * 1000)::bigint as created_ms from outbox
 where sent_at is null order by id limit %(limit)s for update skip locked
 
 -- name: mark_sent

@@ -126,7 +126,7 @@ class PaymentDecided(_Envelope, frozen=True, kw_only=True, tag="payment.decided"
 
 
 class PaymentOutcome(_Envelope, frozen=True, kw_only=True, tag="payment.outcome"):
-    """What became of a payment after its decision."""
+    """What became of a payment after its decision; `event_time` is when it became known."""
 
     transaction_id: Id
     user_id: Id
@@ -134,6 +134,7 @@ class PaymentOutcome(_Envelope, frozen=True, kw_only=True, tag="payment.outcome"
     amount_minor: AmountMinor
     currency: Currency
     outcome: Outcome
+    occurred_at: AwareTime
     reason_code: Annotated[str, Meta(max_length=40)] | None = None
 
 

@@ -71,6 +71,7 @@ def a_payment_outcome(*, at_ms: int = NOW_MS, **given: Any) -> PaymentOutcome:
         "amount_minor": 1_850,
         "currency": "USD",
         "outcome": Outcome.CAPTURED,
+        "occurred_at": from_ms(at_ms),
     }
     return PaymentOutcome(**{**_envelope(at_ms, "out"), **own, **given})
 

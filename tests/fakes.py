@@ -149,7 +149,7 @@ class FakeOutbox:
     def put(self, topic: str, key: str, payload: bytes) -> int:
         number = self._next
         self._next += 1
-        message = Message(id=number, topic=topic, key=key, payload=payload)
+        message = Message(id=number, topic=topic, key=key, payload=payload, created_ms=number)
         self.unsent[number] = (message, self.now)
         return number
 

@@ -91,7 +91,7 @@ async def test_a_decision_is_found_by_its_id_with_its_outcomes(subject: Subject)
     assert (bytes(record.reply), bytes(record.request)) == (decision.reply, decision.request)
     [outcome] = record.outcomes
     assert (outcome.outcome_id, outcome.outcome, outcome.reason_code) == (event.id, "chargeback", "10.4")
-    assert (outcome.occurred_at, outcome.amount_minor) == (event.event_time, event.amount_minor)
+    assert (outcome.occurred_at, outcome.amount_minor) == (event.occurred_at, event.amount_minor)
 
 
 async def test_what_is_not_there_is_none(subject: Subject) -> None:

@@ -109,6 +109,20 @@ def test_events_arrive_by_their_key_and_every_partition_beats(
     assert unsent(conninfo("faregate_console")) == 0
 
 
+def test_an_event_that_waited_in_the_outbox_keeps_the_time_it_was_told(
+    conninfo: Callable[[str], str], kafka: Kafka
+) -> None:
+    """Else an outage of more than an hour would make every payment in it too late to be folded."""
+    two_hours_ago_ms = time.time_ns() // 1_000_000 - 7_200_000
+    with psycopg.connect(conninfo("faregate_owner"), autocommit=True) as connection:
+        row = (LABELS.name, "usr_waited", encode_event(an_outcome("txn_w", user_id="usr_waited")))
+        connection.execute(INSERT, row)
+        connection.execute("update outbox set created_at = to_timestamp(%s / 1000.0)", (two_hours_ago_ms,))
+    with reading(kafka) as consumer, relaying(conninfo("faregate_relay"), kafka.bootstrap):
+        messages = read_until(consumer, lambda seen: bool(by_key(seen, "usr_waited")))
+    assert by_key(messages, "usr_waited")["usr_waited"].timestamp()[1] == two_hours_ago_ms
+
+
 def by_key(messages: list[Message], prefix: str) -> dict[str, Message]:
     return {
         message.key().decode(): message

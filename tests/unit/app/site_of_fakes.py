@@ -43,7 +43,7 @@ class Site:
                 now_ms=now_ms,
                 monotonic=time.monotonic,
             ),
-            outcomes=OutcomeDesk(ledger=self.ledger, on_kept=lambda _: None),
+            outcomes=OutcomeDesk(ledger=self.ledger, now_ms=now_ms, on_kept=lambda _: None),
             ledger=self.ledger,
             health=Health(
                 probe_ledger=self.probe,

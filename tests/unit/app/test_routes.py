@@ -1,3 +1,5 @@
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from site_of_fakes import Site
 from app.migrations import SchemaMismatch
 from app.problems import BY_SLUG
 from app.requests import MAX_BODY_BYTES
+from domain.history import is_late
 
 pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}
@@ -189,6 +192,15 @@ async def test_an_outcome_is_taken_and_shown_with_its_decision(site: Site) -> No
     [outcome] = record["outcomes"]
     assert outcome["outcome_id"] == response.json()["outcome_id"]
     assert (outcome["outcome"], outcome["amount_minor"]) == ("chargeback", 1_850)
+
+
+async def test_an_old_chargeback_is_news_of_today(site: Site) -> None:
+    """Its event is not late, or no history would ever learn of it."""
+    await decided(site)
+    await site.http.post(f"{PATH}/txn_a/outcome", json=OUTCOME)
+    [event] = site.ledger.outcomes.values()
+    assert event.occurred_at == datetime(2026, 1, 1, tzinfo=UTC)
+    assert not is_late(event, time.time_ns() // 1_000_000)
 
 
 async def test_the_same_outcome_again_is_the_same_outcome(site: Site) -> None:
