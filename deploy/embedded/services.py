@@ -77,7 +77,10 @@ class Services:
         }
         flags = [word for name, value in options.items() for word in (f"--{name}", value)]
         return self.python(
-            "dashboard", "-m", "streamlit", "run", "dashboard/main.py", *flags, role="faregate_console"
+            "dashboard",
+            *("-m", "streamlit", "run", "dashboard/main.py", *flags),
+            role="faregate_console",
+            FAREGATE_FLINK_URL=f"http://{LOOPBACK}:{self.ports['flink']}",
         )
 
     def wait_api(self, still_runs: Callable[[], bool]) -> None:
