@@ -120,18 +120,20 @@ def main(
 
     The truth goes to `records`/`run_id`.jsonl; without an id, one is made of the seed and the time.
     """
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
     path = addresses.records / f"{run_id or f'seed{seed}-{now_ms()}'}.jsonl"
 
     async def run() -> Pace:
         from app.client import DecisionClient
         from data_generator.api_gateway import ApiGateway
         from data_generator.event_sink import KafkaEventSink
+        from data_generator.keep_alive import KeepAliveTransport
 
         stop = asyncio.Event()
         for ending in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(ending, stop.set)
-        async with DecisionClient(addresses.api_url) as client:
+        transport = KeepAliveTransport() if addresses.api_url.startswith("http://") else None
+        async with DecisionClient(addresses.api_url, transport=transport) as client:
             with TruthRecord(path) as record:
                 return await run_live(
                     rate=rate,

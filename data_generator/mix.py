@@ -8,6 +8,7 @@ from data_generator.acts import Story
 from data_generator.fraud.account_takeover import account_takeover
 from data_generator.fraud.card_testing import card_testing
 from data_generator.fraud.stolen_card_burst import hurried_burst, stolen_card_burst
+from data_generator.fraud.stolen_phone import stolen_phone
 from data_generator.honest.family_card import family_outing
 from data_generator.honest.host import host
 from data_generator.honest.moved_house import moved_house
@@ -55,9 +56,10 @@ HONEST = (
     Kind(name="moved_house", share=0.008, payments=1.01, soon=1.01, tell=moved_house),
 )
 ATTACKS = (
-    Kind(name="stolen_card_burst", share=0.37, payments=6.35, soon=5.2, tell=_anyone(stolen_card_burst)),
-    Kind(name="card_testing", share=0.25, payments=8.45, soon=7.2, tell=_anyone(card_testing)),
-    Kind(name="account_takeover", share=0.38, payments=3.45, soon=2.8, tell=account_takeover),
+    Kind(name="stolen_card_burst", share=0.3, payments=6.35, soon=5.2, tell=_anyone(stolen_card_burst)),
+    Kind(name="card_testing", share=0.2, payments=8.45, soon=7.2, tell=_anyone(card_testing)),
+    Kind(name="account_takeover", share=0.3, payments=3.45, soon=2.8, tell=account_takeover),
+    Kind(name="stolen_phone", share=0.2, payments=10.5, soon=10.0, tell=stolen_phone),
 )
 
 

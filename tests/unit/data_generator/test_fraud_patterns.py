@@ -9,6 +9,7 @@ from stage import Played, many, play, world
 from data_generator.acts import Pay
 from data_generator.city import PLACES, distance_km
 from data_generator.fraud.account_takeover import account_takeover
+from data_generator.fraud.stolen_phone import stolen_phone
 from data_generator.mix import ATTACKS
 from domain.decision import Outcome, Verdict
 from domain.display import MINUTE_MS
@@ -92,6 +93,18 @@ def test_card_testing_is_many_cards_and_accounts_on_one_device_for_little_money(
         assert len({t.device_id for t in paid}) == 1
         assert max(t.amount_minor for t in paid) < 1_500
     assert any(len({p.transaction.user_id for p in one.payments}) >= 3 for one in _played("card_testing"))
+
+
+def test_a_stolen_phone_shows_nothing_new_but_the_pace() -> None:
+    stage = world()
+    victim = stage.city.rider(5)
+    for one in (play(stage, stolen_phone, number=n, rider=victim) for n in range(40)):
+        paid = [payment.transaction for payment in one.payments]
+        assert {(t.user_id, t.device_id) for t in paid} == {(victim.user_id, victim.device_id)}
+        assert {t.card_id for t in paid} == {victim.card_ids[0]}
+        assert not one.events(CardAdded)
+        assert not one.events(DeviceLogin)
+        assert len(paid) >= 6
 
 
 def test_a_takeover_uses_the_victims_own_card_mostly_on_a_new_device_after_a_contact_change() -> None:

@@ -86,7 +86,7 @@ def test_fraud_is_rare(payments: History) -> None:
     kinds = Counter(s.fraud for s in payments)
     share = 1 - kinds[None] / len(payments)
     assert 0.012 <= share < 0.02
-    assert kinds.keys() == {None, "stolen_card_burst", "card_testing", "account_takeover"}
+    assert kinds.keys() == {None, "stolen_card_burst", "card_testing", "account_takeover", "stolen_phone"}
 
 
 def test_only_payments_carry_a_truth_and_no_event_shows_it(history: History) -> None:
