@@ -21,7 +21,7 @@ from data_generator.honest.traveller import traveller
 from data_generator.population import Rider
 from data_generator.world import World
 
-FRAUD_SHARE = 0.015
+FRAUD_SHARE = 0.016
 LEAD_MS = 80_000  # no story begins longer than this before its first payment
 
 
@@ -29,7 +29,8 @@ LEAD_MS = 80_000  # no story begins longer than this before its first payment
 class Kind:
     """`share` is among the honest stories, or among the attacks.
 
-    `payments` is the mean number a story brings, `soon` how many of them come within a few minutes.
+    `payments` is the mean number a story brings under the old velocity rule, `soon` how many of them come
+    within a few minutes.
     """
 
     name: str
@@ -59,7 +60,7 @@ ATTACKS = (
     Kind(name="stolen_card_burst", share=0.3, payments=6.35, soon=5.2, tell=_anyone(stolen_card_burst)),
     Kind(name="card_testing", share=0.2, payments=8.45, soon=7.2, tell=_anyone(card_testing)),
     Kind(name="account_takeover", share=0.3, payments=3.45, soon=2.8, tell=account_takeover),
-    Kind(name="stolen_phone", share=0.2, payments=10.5, soon=10.0, tell=stolen_phone),
+    Kind(name="stolen_phone", share=0.2, payments=7.0, soon=7.0, tell=stolen_phone),
 )
 
 
