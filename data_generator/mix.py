@@ -57,10 +57,10 @@ HONEST = (
     Kind(name="moved_house", share=0.008, payments=1.01, soon=1.01, tell=moved_house),
 )
 ATTACKS = (
-    Kind(name="stolen_card_burst", share=0.3, payments=6.35, soon=5.2, tell=_anyone(stolen_card_burst)),
+    Kind(name="stolen_card_burst", share=0.3, payments=7.1, soon=5.6, tell=_anyone(stolen_card_burst)),
     Kind(name="card_testing", share=0.2, payments=8.45, soon=7.2, tell=_anyone(card_testing)),
     Kind(name="account_takeover", share=0.3, payments=3.45, soon=2.8, tell=account_takeover),
-    Kind(name="stolen_phone", share=0.2, payments=7.0, soon=7.0, tell=stolen_phone),
+    Kind(name="stolen_phone", share=0.2, payments=10.5, soon=10.5, tell=stolen_phone),
 )
 
 

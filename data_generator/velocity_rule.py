@@ -5,7 +5,7 @@ from collections import defaultdict, deque
 from domain.decision import Verdict
 from domain.display import HOUR_MS
 
-PAYMENTS_AN_HOUR = 4
+PAYMENTS_AN_HOUR = 10
 
 
 class VelocityRule:

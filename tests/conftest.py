@@ -11,7 +11,6 @@ import pytest
 
 from app.migrations import migrate
 from deploy.embedded import children, jars, passwords, ports
-from deploy.embedded.history import HistorySize
 from deploy.embedded.home import Home, temporary_home
 from deploy.embedded.java import ClassArchives
 from deploy.embedded.kafka import Kafka
@@ -20,7 +19,6 @@ from deploy.embedded.stack import Stack, StackOptions
 
 OWNER = "faregate_owner"
 Conninfo = Callable[[str], str]
-SMALL_PAST = HistorySize(payments=8_000, riders=1_000)
 
 
 @pytest.fixture
@@ -99,9 +97,9 @@ def kafka(home: Home, spawner: children.Spawner, free_ports: dict[str, int]) -> 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The whole stack, with a small past and a model that learned from it; no dashboard."""
+    """The whole stack, with its usual past and the model that learned from it; no dashboard."""
     with temporary_home() as own:
-        started = Stack(home=own, env=os.environ, options=StackOptions(size=SMALL_PAST, with_dashboard=False))
+        started = Stack(home=own, env=os.environ, options=StackOptions(with_dashboard=False))
         started.start()
         try:
             yield started

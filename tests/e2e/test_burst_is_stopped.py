@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import psycopg
 import pytest
 from msgspec import structs
+from waiting import eventually
 
 from app.client import DecisionClient
 from app.replies import Reply
@@ -21,7 +22,6 @@ from domain.events import from_ms
 from domain.history import History, decode_history
 from domain.money import SETTLEMENT_CURRENCY
 from domain.online_store import VIEW_OF_KIND
-from tests.waiting import eventually
 
 BURST = 12
 

@@ -9,6 +9,7 @@ import urllib.request
 import psycopg
 from confluent_kafka import Consumer, TopicPartition
 from msgspec import json as msgjson
+from waiting import eventually
 
 from app.client import DecisionClient
 from data_generator.api_gateway import ApiGateway
@@ -20,7 +21,6 @@ from deploy.embedded.stack import Stack
 from domain.decision import Rung
 from domain.events import PaymentDecided
 from domain.topics import DECISIONS
-from tests.waiting import eventually
 
 RATE, DURATION_S, SEED = 20.0, 8.0, 11
 

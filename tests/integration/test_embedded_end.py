@@ -6,13 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pipeline import PIPELINE
+from waiting import eventually
+
 from deploy.embedded import status, warden
 from deploy.embedded.flink_job import newest_checkpoint
 from deploy.embedded.history import Told
 from deploy.embedded.home import PROJECT, Home, temporary_home
 from deploy.embedded.stack import Stack
-from tests.integration.pipeline import PIPELINE
-from tests.waiting import eventually
 
 PARTS = 6
 
@@ -22,7 +23,7 @@ import os, signal, sys
 from pathlib import Path
 from deploy.embedded.home import Home
 from deploy.embedded.stack import Stack
-from tests.integration.pipeline import PIPELINE
+from pipeline import PIPELINE
 stack = Stack(home=Home(root=Path(sys.argv[1])), env=os.environ, options=PIPELINE)
 stack.start()
 signal.pause()

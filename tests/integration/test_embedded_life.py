@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from pipeline import PIPELINE
+from waiting import eventually
 
 from deploy.embedded import status
 from deploy.embedded.home import PROJECT, Home, temporary_home
 from deploy.embedded.stack import Stack
-from tests.integration.pipeline import PIPELINE
-from tests.waiting import eventually
 
 PARTS = {"kafka", "postgres", "flink-jobmanager", "flink-taskmanager", "relay", "writer"}
 

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from waiting import eventually
 
 from deploy.cli.doctor import examine
 from deploy.embedded import diagnosis, ports
 from deploy.embedded.diagnosis import Finding
 from deploy.embedded.home import Home, write_json
-from tests.waiting import eventually
 
 
 def found(home: Home, what: str, **env: str) -> Finding:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waiting import eventually
 
 from deploy.embedded import children
 from deploy.embedded.children import Launch, Spawner
 from deploy.embedded.errors import NotReady
 from deploy.embedded.supervisor import RestartLimit, State, Supervisor, how_it_ended
-from tests.waiting import eventually
 
 SLEEP = "import time; time.sleep(600)"
 

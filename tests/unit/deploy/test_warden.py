@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import eventually
 
 from deploy.embedded import warden
 from deploy.embedded.stack import start_warden
-from tests.waiting import eventually
 
 
 def sleeper(**env: str) -> subprocess.Popen[bytes]:
