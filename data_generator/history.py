@@ -7,10 +7,10 @@ from msgspec import Struct
 from data_generator.acts import Answer, Pay, Publish, Report, Wait
 from data_generator.agenda import Agenda
 from data_generator.belongings import Belongings
+from data_generator.old_rules import OldRules
 from data_generator.openings import history_openings
 from data_generator.people import Payer, account_created, card_added
 from data_generator.population import City
-from data_generator.velocity_rule import VelocityRule
 from data_generator.world import World, past_world
 from domain.decision import Rung, Verdict
 from domain.display import DAY_MS
@@ -70,13 +70,13 @@ def _accounts(world: World, start_ms: int) -> Iterator[SimulatedEvent]:
 
 
 def _told(world: World, agenda: Agenda, until_ms: int) -> Iterator[SimulatedEvent]:
-    rule = VelocityRule()
+    rule = OldRules()
     while taken := agenda.take(until_ms):
         story, act = taken
         answer = None
         match act:
             case Pay():
-                verdict = rule.decide(act.transaction.card_id, act.at_ms)
+                verdict = rule.decide(act.transaction.card_id, act.transaction.amount_minor, act.at_ms)
                 answer = Answer(at_ms=act.at_ms, verdict=verdict)
                 yield SimulatedEvent(DECISIONS, _decided(world, act, verdict), act.fraud)
             case Publish():

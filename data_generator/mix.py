@@ -29,7 +29,7 @@ LEAD_MS = 80_000  # no story begins longer than this before its first payment
 class Kind:
     """`share` is among the honest stories, or among the attacks.
 
-    `payments` is the mean number a story brings under the old velocity rule, `soon` how many of them come
+    `payments` is the mean number a story brings under the old rules, `soon` how many of them come
     within a few minutes.
     """
 

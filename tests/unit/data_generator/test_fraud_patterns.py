@@ -11,7 +11,7 @@ from data_generator.city import PLACES, distance_km
 from data_generator.fraud.account_takeover import account_takeover
 from data_generator.fraud.stolen_phone import stolen_phone
 from data_generator.mix import ATTACKS
-from data_generator.velocity_rule import VelocityRule
+from data_generator.old_rules import OldRules
 from domain.decision import Outcome, Verdict
 from domain.display import MINUTE_MS
 from domain.events import CardAdded, DeviceLogin, ProfileChanged
@@ -36,14 +36,16 @@ def test_every_payment_is_marked_with_the_patterns_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_attacks_bring_about_as_many_payments_as_the_mix_expects(name: str) -> None:
-    stage, rule = world(), VelocityRule()
+    stage, rule = world(), OldRules()
     played = [
         play(
             stage,
             KINDS[name].tell,
             number=number,
             rider=stage.city.rider(number),
-            verdict=lambda payment: rule.decide(payment.transaction.card_id, payment.at_ms),
+            verdict=lambda payment: rule.decide(
+                payment.transaction.card_id, payment.transaction.amount_minor, payment.at_ms
+            ),
         )
         for number in range(400)
     ]
