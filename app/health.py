@@ -21,6 +21,7 @@ class Readiness(Struct, frozen=True, kw_only=True):
     """Degraded: decisions are made, on rung R2. Each check is "ok" or what is wrong."""
 
     status: Status
+    decision: str
     ledger: str
     schema: str
     model: str
@@ -29,6 +30,7 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
+    probe_decision: Callable[[], Awaitable[None]]
     probe_ledger: Callable[[], Awaitable[None]]
     probe_schema: Callable[[], Awaitable[None]]
     model_version: str | None
@@ -40,10 +42,13 @@ class Health:
 
     async def ready(self) -> Readiness:
         ledger, schema = await _tried(self.probe_ledger), await _tried(self.probe_schema)
+        decision = await _tried(self.probe_decision)
         works = ledger == OK and schema == OK
-        status: Status = "unready" if not works else "degraded" if self.model_refusal else "ready"
+        full = decision == OK and not self.model_refusal
+        status: Status = "unready" if not works else "ready" if full else "degraded"
         return Readiness(
             status=status,
+            decision=decision,
             ledger=ledger,
             schema=schema,
             model=self.model_refusal or OK,

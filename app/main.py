@@ -22,6 +22,7 @@ from app.health import Health
 from app.ledger import PostgresLedger
 from app.metrics import Metrics
 from app.outcomes import OutcomeDesk
+from app.rehearsal import rehearse
 from app.routes import Endpoints, build_app
 from app.settings import ApiSettings
 from domain.errors import FaregateError, ModelRefused
@@ -45,12 +46,13 @@ async def api(settings: ApiSettings, conninfo: str = "") -> AsyncIterator[FastAP
     ):
         doorbell = Doorbell(ledger_pool)
         ledger = PostgresLedger(ledger_pool, doorbell.ring)
+        reader = PostgresFeatureReader(features)
         ringing = asyncio.create_task(doorbell.serve())
         try:
             yield build_app(
                 Endpoints(
                     approval=Approval(
-                        features=PostgresFeatureReader(features),
+                        features=reader,
                         ledger=ledger,
                         model=scorer,
                         deadline=settings.deadline,
@@ -60,6 +62,7 @@ async def api(settings: ApiSettings, conninfo: str = "") -> AsyncIterator[FastAP
                     outcomes=OutcomeDesk(ledger=ledger, now_ms=now_ms, on_kept=_counter(metrics)),
                     ledger=ledger,
                     health=Health(
+                        probe_decision=lambda: rehearse(reader, scorer, now_ms()),
                         probe_ledger=ledger.probe,
                         probe_schema=ledger.probe_schema,
                         model_version=scorer.version if scorer else None,

@@ -15,6 +15,9 @@ _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
+BEHIND_PAYMENTS = 5  # the niceness of what may be a little late, so that a waiting payment is not
+
+
 @dataclass(frozen=True, kw_only=True)
 class Launch:
     """How one child is started and stopped."""
@@ -25,6 +28,7 @@ class Launch:
     cwd: Path
     log: Path
     uid: int | None = None
+    niceness: int = 0
     death_signal: signal.Signals = signal.SIGKILL
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 10.0
@@ -74,19 +78,20 @@ def _start(launch: Launch) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             # Runs after the change of user, which would clear the parent-death signal.
-            preexec_fn=_leash(launch.death_signal),  # noqa: PLW1509 - three system calls, no locks taken
+            preexec_fn=_leash(launch.death_signal, launch.niceness),  # noqa: PLW1509 - a few system calls, no locks taken
             user=launch.uid,
             group=launch.uid,
             extra_groups=None if launch.uid is None else [],
         )
 
 
-def _leash(death_signal: signal.Signals) -> Callable[[], None]:
+def _leash(death_signal: signal.Signals, niceness: int) -> Callable[[], None]:
     parent = os.getpid()
 
     def leash() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())  # what our thread blocks, the child must not
         _prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+        os.nice(niceness)
         if os.getppid() != parent:  # the parent died between fork and prctl
             os._exit(1)
 

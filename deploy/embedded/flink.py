@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.embedded import jars
-from deploy.embedded.children import Launch
+from deploy.embedded.children import BEHIND_PAYMENTS, Launch
 from deploy.embedded.errors import StackError
 from deploy.embedded.flink_rest import FlinkRest
 from deploy.embedded.home import PROJECT, Home, read_json, write_json
@@ -122,6 +122,7 @@ class Flink:
             env=self._environment(),
             cwd=self.home.flink,
             log=self.home.logs / f"{name}.log",
+            niceness=BEHIND_PAYMENTS,
         )
 
     def client(self, *arguments: str) -> Launch:

@@ -6,10 +6,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deploy.embedded.children import Launch
+from deploy.embedded.children import BEHIND_PAYMENTS, Launch
 from deploy.embedded.errors import NotReady, StrangerOnPort
 from deploy.embedded.home import PROJECT, Home
 from deploy.embedded.ports import LOOPBACK
@@ -76,12 +76,13 @@ class Services:
             "browser.gatherUsageStats": "false",
         }
         flags = [word for name, value in options.items() for word in (f"--{name}", value)]
-        return self.python(
+        console = self.python(
             "dashboard",
             *("-m", "streamlit", "run", "dashboard/main.py", *flags),
             role="faregate_console",
             FAREGATE_FLINK_URL=f"http://{LOOPBACK}:{self.ports['flink']}",
         )
+        return replace(console, niceness=BEHIND_PAYMENTS)
 
     def wait_api(self, still_runs: Callable[[], bool]) -> None:
         """Ready when it has written to the database and read from it; ours when it says our instance."""

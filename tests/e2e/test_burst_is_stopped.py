@@ -13,6 +13,7 @@ from waiting import eventually
 from app.client import DecisionClient
 from app.replies import Reply
 from app.requests import Place, TransactionRequest
+from data_generator.city import ZONES, Zone
 from data_generator.population import City, Rider
 from deploy.embedded.history import Told
 from deploy.embedded.stack import Stack
@@ -87,6 +88,12 @@ def again(payment: TransactionRequest) -> TransactionRequest:
     return structs.replace(payment, transaction_id=fresh("txn"), ride_id=fresh("ride"), requested_at=now)
 
 
+def elsewhere(payment: TransactionRequest, zone: Zone) -> TransactionRequest:
+    """The same card and phone, called to another part of the city."""
+    place = Place(zone=zone.zone_id, lat=zone.lat, lon=zone.lon)
+    return structs.replace(again(payment), pickup=place, dropoff=place, driver_id=fresh("drv"))
+
+
 async def decide(url: str, payments: list[TransactionRequest]) -> list[Reply]:
     async with DecisionClient(url) as client:
         return [await client.decide(payment) for payment in payments]
@@ -101,7 +108,7 @@ def test_a_burst_is_stopped_by_what_the_stream_learned(stack: Stack, database: p
     assert first.verdict is Verdict.APPROVE
     assert first.rung is Rung.R0
 
-    asyncio.run(decide(url, [again(payment) for _ in range(BURST - 1)]))
+    asyncio.run(decide(url, [elsewhere(payment, zone) for zone in ZONES[: BURST - 1]]))
 
     def learned() -> bool:
         history = stored_card(database, payment.card_id)
@@ -114,6 +121,7 @@ def test_a_burst_is_stopped_by_what_the_stream_learned(stack: Stack, database: p
     assert last.probability is not None
     assert first.probability is not None
     assert last.probability > first.probability
+    assert any("payments" in reason.code for reason in last.reasons)
     assert velocity_seen(database, last.decision_id) == BURST + 1
 
 

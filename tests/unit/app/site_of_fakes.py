@@ -14,6 +14,7 @@ from app.health import Health
 from app.main import now_ms
 from app.metrics import Metrics
 from app.outcomes import OutcomeDesk
+from app.rehearsal import rehearse
 from app.routes import Endpoints, build_app
 from domain.errors import FaregateError
 
@@ -46,6 +47,7 @@ class Site:
             outcomes=OutcomeDesk(ledger=self.ledger, now_ms=now_ms, on_kept=lambda _: None),
             ledger=self.ledger,
             health=Health(
+                probe_decision=lambda: rehearse(self.features, FakeModel(), now_ms()),
                 probe_ledger=self.probe,
                 probe_schema=self.probe,
                 model_version=None if self.model_refusal else "mdl_fake",

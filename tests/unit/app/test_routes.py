@@ -259,8 +259,16 @@ async def test_ready_when_everything_works(site: Site) -> None:
     response = await site.http.get("/readyz")
     assert response.status_code == 200
     assert response.json() == {
-        "status": "ready", "ledger": "ok", "schema": "ok", "model": "ok", "model_version": "mdl_fake",
+        "status": "ready", "decision": "ok", "ledger": "ok", "schema": "ok", "model": "ok",
+        "model_version": "mdl_fake",
     }  # fmt: skip
+
+
+async def test_degraded_when_a_decision_would_stumble(site: Site) -> None:
+    site.features.away = True
+    response = await site.http.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert response.json()["decision"] == "the fake is away"
 
 
 async def test_not_ready_when_a_probe_fails(site: Site) -> None:

@@ -14,7 +14,7 @@ HOME = Home(root=Path("/h"))
 
 def services() -> Services:
     env = common_environment({"PATH": "/bin", "PGHOST": "elsewhere", "PYTHONPATH": "/x"}, HOME, "k:1", "i-1")
-    ports = {"api": 1, "dashboard": 2, "postgres": 3}
+    ports = {"flink": 9005, "api": 1, "dashboard": 2, "postgres": 3}
     return Services(home=HOME, ports=ports, passwords=dict.fromkeys(ROLES, "pw"), env=env, instance="i-1")
 
 
