@@ -42,7 +42,7 @@ def marked(home: Home) -> set[int]:
 def test_nothing_outlives_a_killed_parent_and_the_state_does() -> None:
     with temporary_home() as home:
         command = [sys.executable, "-c", PARENT, str(home.root)]
-        env = {**os.environ, "PYTHONPATH": str(PROJECT)}
+        env = {**os.environ, "PYTHONPATH": f"{PROJECT}:{Path(__file__).parent}"}
         first = subprocess.Popen(command, cwd=PROJECT, env=env)
         _wait_ready(home, first)
         children = marked(home)
