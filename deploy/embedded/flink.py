@@ -21,6 +21,7 @@ from deploy.embedded.ports import LOOPBACK
 LOG_CONFIG = Path(__file__).parent / "flink-log4j.properties"
 INSTANCE_KEY = "faregate.instance"
 JOBMANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+JOBMANAGER_NAME = "flink-jobmanager"
 TASKMANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 CLIENT = "org.apache.flink.client.cli.CliFrontend"
 
@@ -109,7 +110,7 @@ class Flink:
         }
 
     def jobmanager(self) -> Launch:
-        return self._process("flink-jobmanager", JOBMANAGER, "GET_JM_RESOURCE_PARAMS")
+        return self._process(JOBMANAGER_NAME, JOBMANAGER, "GET_JM_RESOURCE_PARAMS")
 
     def taskmanager(self) -> Launch:
         return self._process("flink-taskmanager", TASKMANAGER, "GET_TM_RESOURCE_PARAMS")
@@ -138,8 +139,19 @@ class Flink:
     def _java(self, name: str) -> list[str]:
         class_path = self._class_path()
         log = f"-Dlog4j.configurationFile={LOG_CONFIG.as_uri()}"
-        quick = (*QUICK_START, *self.archives.options(name, class_path))
-        return [java(), *quick, *module_options(), log, "-cp", ":".join(map(str, class_path))]
+        # What compiles code while it runs finds no interfaces in archived classes: it gets Java's own only.
+        archived = (
+            self.archives.options(name, class_path) if name == JOBMANAGER_NAME else self.archives.base()
+        )
+        return [
+            java(),
+            *QUICK_START,
+            *archived,
+            *module_options(),
+            log,
+            "-cp",
+            ":".join(map(str, class_path)),
+        ]
 
     def _class_path(self) -> list[Path]:
         package = pyflink_folder()

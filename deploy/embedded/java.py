@@ -55,6 +55,10 @@ class ClassArchives:
     def _base(self) -> Path:
         return self.folder / f"base-{_stamp([Path(java())])}.jsa"
 
+    def base(self) -> list[str]:
+        """To start from the archive of Java's own classes."""
+        return [SILENT, f"-XX:SharedArchiveFile={self._base}"] if self._base.exists() else []
+
     def options(self, name: str, class_path: Iterable[Path]) -> list[str]:
         """To start from the program's archive, or to leave one at the end when there is none yet."""
         if not self._base.exists():
@@ -62,11 +66,7 @@ class ClassArchives:
         finished = self._finished(name, class_path)
         if finished.exists():
             return [SILENT, f"-XX:SharedArchiveFile={self._base}:{finished}"]
-        return [
-            SILENT,
-            f"-XX:SharedArchiveFile={self._base}",
-            f"-XX:ArchiveClassesAtExit={self._part(finished)}",
-        ]
+        return [*self.base(), f"-XX:ArchiveClassesAtExit={self._part(finished)}"]
 
     def _finished(self, name: str, class_path: Iterable[Path]) -> Path:
         return self.folder / f"{name}-{_stamp([Path(java()), *class_path])}.jsa"
