@@ -10,13 +10,17 @@ from domain.decision import Verdict
 
 
 class PaymentTruth(Struct, frozen=True, kw_only=True):
-    """One line. `verdict` is null when the payment got no answer, and `error` then says why."""
+    """One line. `verdict` is null when the payment got no answer, and `error` then says why.
+
+    `took_ms` is how long the rider's app waited for it, retries included.
+    """
 
     transaction_id: str
     sent_at_ms: int
     fraud: str | None
     amount_minor: int
     verdict: Verdict | None
+    took_ms: int
     error: str | None
 
 

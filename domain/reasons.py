@@ -44,15 +44,21 @@ def reason(feature: Feature, moment: Moment, value: float, contribution: float) 
 
 def sentence(feature: Feature, value: float, normal: float | None, currency: str) -> str:
     """The feature's sentence with its value, and the rider's usual where it is known."""
+    window = WINDOW_WORDS[feature.window_ms] if feature.window_ms else ""
     if isnan(value):
-        return f"unknown so far: {feature.name.replace('_', ' ')}"
+        return f"unknown so far: {_subject(feature).format(window=window)}"
     if feature.unit == "flag" and not value:
         return f"not so: {feature.sentence}"
-    window = WINDOW_WORDS[feature.window_ms] if feature.window_ms else ""
     text = feature.sentence.format(value=written(feature.unit, value, currency), window=window)
     if normal is None or isnan(normal):
         return text
     return f"{text}; usual for this rider is {written(feature.unit, normal, currency)}"
+
+
+def _subject(feature: Feature) -> str:
+    """What the sentence is about, without a value."""
+    what, _, rest = feature.sentence.partition(": {value}")
+    return feature.name.replace("_", " ") if rest or "{value}" in what else what
 
 
 def written(unit: Unit, value: float, currency: str) -> str:

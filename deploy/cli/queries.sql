@@ -19,7 +19,7 @@ limit 20;
 
 -- name: ledger
 -- Every decision of the run, for the audit at its end.
-select transaction_id, verdict, rung, latency_us, feature_age_ms
+select transaction_id, verdict, rung, feature_age_ms
 from decisions
 where decided_at >= %(since)s;
 

@@ -16,6 +16,7 @@ def _truth(number: int, **changed: object) -> PaymentTruth:
         "fraud": None,
         "amount_minor": 1_250,
         "verdict": Verdict.APPROVE,
+        "took_ms": 3,
         "error": None,
     }
     return PaymentTruth(**{**values, **changed})
@@ -40,6 +41,7 @@ def test_a_line_has_exactly_the_agreed_members(tmp_path: Path) -> None:
         "fraud": None,
         "amount_minor": 1_250,
         "verdict": "approve",
+        "took_ms": 3,
         "error": None,
     }
 

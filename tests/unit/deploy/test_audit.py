@@ -18,12 +18,13 @@ def truth(number: int, verdict: Verdict | None = Verdict.APPROVE, fraud: str | N
         fraud=fraud,
         amount_minor=1000,
         verdict=verdict,
+        took_ms=number,
         error=None if verdict else "nobody answered",
     )
 
 
 def decided(number: int, verdict: str = "approve", rung: str = "R0", age: int | None = 300) -> Decided:
-    return Decided(f"txn_{number}", verdict, rung, 1000 * number, age)
+    return Decided(f"txn_{number}", verdict, rung, age)
 
 
 def told(*numbers: int) -> Counter[str]:
@@ -45,7 +46,7 @@ def test_a_clean_run() -> None:
     found = counted(rows, told(1, 2, 3, 4), truths)
     assert (found.decisions, found.r0_share) == (4, 1.0)
     assert (found.blocked_fraud, found.missed_fraud, found.false_declines) == (1, 1, 1)
-    assert (found.decision_p99_ms, found.freshness_p99_ms) == (4.0, 300)
+    assert (found.decision_p99_ms, found.freshness_p99_ms) == (4, 300)
     assert (found.lost, found.duplicated, found.orphans, found.unanswered) == (0, 0, 0, 0)
 
 

@@ -51,7 +51,8 @@ def a_moment(*amounts: int) -> Moment:
         ("rating", 4.9, "the rider's rating is 4.90"),
         ("pickup_is_home", 1, "the ride starts in the rider's home zone"),
         ("pickup_is_home", 0, "not so: the ride starts in the rider's home zone"),
-        ("card_payments_1h", nan, "unknown so far: card payments 1h"),
+        ("card_payments_1h", nan, "unknown so far: payments on this card within an hour"),
+        ("card_since_added", nan, "unknown so far: card since added"),
     ],
 )
 def test_sentences(name: str, value: float, text: str) -> None:
