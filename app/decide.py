@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from app.assessment import Assessment, by_amount, by_model, by_request
 from app.ladder import HISTORIES_LATE, HISTORIES_UNREADABLE, Footing, footing, without_scorer
@@ -17,7 +17,7 @@ from domain.decision import Rung, Verdict
 from domain.errors import ModelRefused
 from domain.events import PaymentDecided, from_ms
 from domain.transaction import Transaction
-from domain.vector import observe
+from domain.vector import as_attempt, observe
 
 log = logging.getLogger("faregate.decide")
 PRODUCER = "approval-api"
@@ -186,24 +186,10 @@ class Approval:
 
 def decided_event(transaction: Transaction, reply: Reply, as_of_ms: int) -> PaymentDecided:
     """The event that feeds the histories; it happened at the instant that the vector was computed for."""
-    return PaymentDecided(
-        id=transaction.transaction_id,
-        event_time=from_ms(as_of_ms),
+    return structs.replace(
+        as_attempt(transaction, as_of_ms),
         producer=PRODUCER,
         decision_id=reply.decision_id,
-        transaction_id=transaction.transaction_id,
-        ride_id=transaction.ride_id,
-        user_id=transaction.user_id,
-        card_id=transaction.card_id,
-        device_id=transaction.device_id,
-        driver_id=transaction.driver_id,
-        amount_minor=transaction.amount_minor,
-        currency=transaction.currency,
-        pickup_zone=transaction.pickup_zone,
-        dropoff_zone=transaction.dropoff_zone,
-        pickup_lat=transaction.pickup_lat,
-        pickup_lon=transaction.pickup_lon,
-        distance_m=transaction.distance_m,
         verdict=reply.verdict,
         rung=reply.rung,
     )

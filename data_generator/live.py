@@ -235,7 +235,7 @@ class _Live:
             sent_at_ms = self._now_ms()
             transaction = structs.replace(act.transaction, requested_at_ms=sent_at_ms)
             verdict, error = await self._insist(lambda: self._client.decide(transaction))
-            took_ms = now_ms() - sent_at_ms
+            took_ms = self._now_ms() - sent_at_ms
         self._pace.answered(verdict)
         self._record.write(
             PaymentTruth(

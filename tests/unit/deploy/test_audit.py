@@ -77,7 +77,7 @@ def test_a_payment_without_an_answer_is_no_loss_and_its_decision_no_orphan() -> 
 
 def test_a_run_without_decisions_has_no_percentiles() -> None:
     found = counted([], told(), [])
-    assert (found.r0_share, found.decision_p99_ms, found.freshness_p99_ms) == (0.0, 0.0, None)
+    assert (found.r0_share, found.decision_p99_ms, found.freshness_p99_ms) == (0.0, None, None)
 
 
 def test_the_tally_follows_whole_lines_only(tmp_path: Path) -> None:
