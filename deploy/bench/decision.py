@@ -10,6 +10,7 @@ from math import ceil
 
 from app.client import DecisionClient
 from app.requests import Place, TransactionRequest
+from data_generator.identity import token
 from data_generator.population import City, Rider
 from deploy.bench.benchmark import Result, Target, Tell
 from deploy.embedded.errors import StackError
@@ -93,8 +94,8 @@ def payment(rider: Rider, amount_minor: int) -> TransactionRequest:
     """An everyday ride of this rider, from home and back."""
     home = Place(zone=rider.home.zone_id, lat=rider.home.lat, lon=rider.home.lon)
     return TransactionRequest(
-        transaction_id=f"txn_{secrets.token_hex(10)}",
-        ride_id=f"ride_{secrets.token_hex(10)}",
+        transaction_id=token("txn", secrets.token_hex(10)),
+        ride_id=token("ride", secrets.token_hex(10)),
         user_id=rider.user_id,
         card_id=rider.card_ids[0],
         device_id=rider.device_id,

@@ -14,6 +14,7 @@ from app.client import DecisionClient
 from app.replies import Reply
 from app.requests import Place, TransactionRequest
 from data_generator.city import ZONES, Zone
+from data_generator.identity import token
 from data_generator.population import City, Rider
 from deploy.embedded.history import Told
 from deploy.embedded.stack import Stack
@@ -80,7 +81,7 @@ def usual_payment(rider: Rider, history: History) -> TransactionRequest:
 
 
 def fresh(prefix: str) -> str:
-    return f"{prefix}_{secrets.token_hex(8)}"
+    return token(prefix, secrets.token_hex(8))
 
 
 def again(payment: TransactionRequest) -> TransactionRequest:
