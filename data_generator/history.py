@@ -17,8 +17,6 @@ from domain.display import DAY_MS
 from domain.events import Event, PaymentDecided, PaymentOutcome, from_ms
 from domain.topics import DECISIONS, LABELS, RIDES, Topic
 
-DEFAULT_DAYS = 30
-DEFAULT_PAYMENTS = 40_000
 RUN = "history"
 OLD_SYSTEM = "approval-api"  # the producer of decisions and outcomes, then as now
 

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from data_generator.population import DEFAULT_RIDERS
 from deploy.embedded.children import last_words
 from deploy.embedded.errors import StackError
 from deploy.embedded.home import Home, read_json, write_json
@@ -14,7 +15,7 @@ TIMEOUT_S = 1800.0
 @dataclass(frozen=True, kw_only=True)
 class HistorySize:
     payments: int = 30_000
-    riders: int = 20_000
+    riders: int = DEFAULT_RIDERS
     days: int = 30
     seed: int = 7
 

@@ -1,7 +1,7 @@
 """The Java runtime that comes as a Python package, and how our Java programs start quickly on it.
 
-The first run of a program leaves an archive of its loaded classes when it ends; later runs start from that,
-in about two thirds of the time.
+The first run of a program leaves an archive of its loaded classes when it ends; later runs start from that
+and spare the loading.
 """
 
 import hashlib
