@@ -11,7 +11,7 @@ LOCKED := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml 2>/dev
 help:
 	@echo 'make demo     start everything and watch fraud being blocked (DEMO_SECONDS=60 stops by itself)'
 	@echo 'make test     all tests but the long proofs'
-	@echo 'make check    format, lint, types and import direction; changes nothing'
+	@echo 'make check    format, lint, types, import direction and event schemas; changes nothing'
 	@echo 'make fix      mend format and lint'
 	@echo 'make bench    every benchmark, one JSON line each'
 	@echo 'make proof    the long proofs'
@@ -36,6 +36,7 @@ check: $(LOCKED)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/faregate schemas --check
 
 fix: $(LOCKED)
 	@$(BIN)/ruff format .

@@ -82,6 +82,16 @@ def migrate() -> None:
 
 
 @app.command()
+def schemas(
+    check: Annotated[bool, typer.Option(help="Change nothing; fail when a file would change.")] = False,
+) -> None:
+    """Write docs/events from the code, unless an event breaks what its version promised."""
+    from deploy.cli.schemas import schemas as command
+
+    command(check=check)
+
+
+@app.command()
 def tail(
     topic: Annotated[str, typer.Argument(help="A topic, e.g. payments.decisions.v1.")],
     from_beginning: Annotated[bool, typer.Option(help="Start with the oldest message.")] = False,
