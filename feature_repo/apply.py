@@ -50,13 +50,13 @@ def _make_empty_sources(folder: ArchiveFolder) -> None:
 
 
 def _apply_with_feast() -> None:
-    from feast import FeatureStore
+    from feast import Entity, FeatureStore, FeatureView
     from feast.repo_contents import RepoContents
     from feast.repo_operations import extract_objects_for_apply_delete
 
     from feature_repo import definitions as defined
 
-    views = [defined.card_history, defined.user_history, defined.user_profile, defined.pipeline_watermark]
+    views = [value for value in vars(defined).values() if isinstance(value, FeatureView)]
     contents = RepoContents(
         projects=[defined.faregate],
         data_sources=[source for view in views for source in (view.stream_source, view.batch_source)],
@@ -64,7 +64,7 @@ def _apply_with_feast() -> None:
         on_demand_feature_views=[],
         stream_feature_views=[],
         label_views=[],
-        entities=[defined.card, defined.user, defined.pipeline],
+        entities=[value for value in vars(defined).values() if isinstance(value, Entity)],
         feature_services=[defined.transaction_scoring_v1],
         permissions=[],
     )

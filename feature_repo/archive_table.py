@@ -17,6 +17,7 @@ _ARROW_TYPE = {
     str: pa.string(),
     list[int]: pa.list_(pa.int64()),
     list[str]: pa.list_(pa.string()),
+    list[bytes]: pa.list_(pa.binary()),
 }
 _TIME = pa.timestamp("us", tz="UTC")
 _SLICE_ROWS = 250  # other threads wait while a column is filled

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, Project, PushSource, ValueType
-from feast.types import Array, Bool, Int64, String
+from feast.types import Array, Bool, Bytes, Int64, String
 
 from domain.settings import required
 from feature_repo import views
@@ -15,7 +15,14 @@ from feature_repo.archive_folder import ArchiveFolder
 
 HOME = Path(required(os.environ, "FAREGATE_HOME", "which folder holds the archive of feature values"))
 ARCHIVE = ArchiveFolder(HOME / "archive")
-FEAST_TYPE = {int: Int64, bool: Bool, str: String, list[int]: Array(Int64), list[str]: Array(String)}
+FEAST_TYPE = {
+    int: Int64,
+    bool: Bool,
+    str: String,
+    list[int]: Array(Int64),
+    list[str]: Array(String),
+    list[bytes]: Array(Bytes),
+}
 
 
 def _source(view: views.View) -> PushSource:
@@ -50,6 +57,10 @@ card = Entity(name="card", join_keys=["card_id"], value_type=ValueType.STRING, d
 user = Entity(
     name="user", join_keys=["user_id"], value_type=ValueType.STRING, description="A rider's account."
 )
+device = Entity(name="device", join_keys=["device_id"], value_type=ValueType.STRING, description="A phone.")
+zone = Entity(
+    name="zone", join_keys=["zone_id"], value_type=ValueType.STRING, description="Where rides begin."
+)
 pipeline = Entity(
     name="pipeline",
     join_keys=["pipeline"],
@@ -59,16 +70,20 @@ pipeline = Entity(
 
 card_history_push = _source(views.CARD)
 user_history_push = _source(views.USER)
+device_history_push = _source(views.DEVICE)
+zone_history_push = _source(views.ZONE)
 user_profile_push = _source(views.PROFILE)
 pipeline_watermark_push = _source(views.WATERMARK)
 
 card_history = _view(views.CARD, card, card_history_push)
 user_history = _view(views.USER, user, user_history_push)
+device_history = _view(views.DEVICE, device, device_history_push)
+zone_history = _view(views.ZONE, zone, zone_history_push)
 user_profile = _view(views.PROFILE, user, user_profile_push)
 pipeline_watermark = _view(views.WATERMARK, pipeline, pipeline_watermark_push)
 
 transaction_scoring_v1 = FeatureService(
     name="transaction_scoring_v1",
-    features=[card_history, user_history, user_profile, pipeline_watermark],
+    features=[card_history, user_history, device_history, zone_history, user_profile, pipeline_watermark],
     description="Everything that a decision reads; ask for full feature names, views share some.",
 )

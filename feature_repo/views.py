@@ -25,7 +25,7 @@ class PipelineWatermark(Struct, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One Feast field; `type` is int, bool, str, list[int] or list[str]."""
+    """One Feast field; `type` is int, bool, str, list[int], list[str] or list[bytes]."""
 
     name: str
     type: Any
@@ -77,6 +77,14 @@ USER = View(
     VIEW_OF_KIND["user"], "user", "user", "user_id", History,
     "What a rider has done lately: tiles, counterparts, the newest payments, lifetime totals.",
 )  # fmt: skip
+DEVICE = View(
+    VIEW_OF_KIND["device"], "device", "device", "device_id", History,
+    "What a device has done lately: tiles, counterparts, lifetime totals.",
+)  # fmt: skip
+ZONE = View(
+    VIEW_OF_KIND["zone"], "zone", "zone", "zone_id", History,
+    "What has happened lately to rides from a zone: tiles and lifetime totals.",
+)  # fmt: skip
 PROFILE = View(
     VIEW_OF_KIND["profile"], "profile", "user", "user_id", Profile,
     "What a rider's account says of itself, as of its newest change.",
@@ -86,6 +94,6 @@ WATERMARK = View(
     "How far the stream has come into this store; feature age is now minus this.",
 )  # fmt: skip
 
-VIEWS = (CARD, USER, PROFILE, WATERMARK)
+VIEWS = (CARD, USER, DEVICE, ZONE, PROFILE, WATERMARK)
 BY_NAME = {view.name: view for view in VIEWS}
 BY_KIND = {view.kind: view for view in VIEWS if view.kind}

@@ -31,8 +31,27 @@ REPOSITORY = Path(feature_repo.__file__).parent
 KNOWN_MS = 1_790_000_000_000 // MINUTE_MS * MINUTE_MS
 USER = History(version=9, known_at_ms=KNOWN_MS, tiles_1h=[1, 2, 3], card_ids=["card_a"], saturated=True)
 CARD = History(version=4, known_at_ms=KNOWN_MS, lifetime_payments=3, device_ids=["dev_a", "dev_b"])
+DEVICE = History(
+    version=2, known_at_ms=KNOWN_MS, folded_slots=[7], folded_ids=[b"\x00\xff\x01\x02\x03\x04\x05\x06"]
+)
+ZONE = History(version=70, known_at_ms=KNOWN_MS, tiles_7d=[1, 2, 3, 4, 5, 6], positions=[1002, 17])
 PROFILE = Profile(version=1, known_at_ms=KNOWN_MS, home_zone="zone_a", rating_centi=480)
-ASKED = [{"card_id": "card_a", "user_id": "usr_a", "pipeline": "features"}]
+VALUES = {
+    "user_history": USER,
+    "card_history": CARD,
+    "device_history": DEVICE,
+    "zone_history": ZONE,
+    "user_profile": PROFILE,
+}
+ASKED = [
+    {
+        "card_id": "card_a",
+        "user_id": "usr_a",
+        "device_id": "dev_a",
+        "zone_id": "zone_a",
+        "pipeline": "features",
+    }
+]
 
 
 def message(kind: str, entity_id: str, value: Any) -> HistoryMessage:
@@ -50,6 +69,8 @@ def message(kind: str, entity_id: str, value: Any) -> HistoryMessage:
 MESSAGES = (
     message("user", "usr_a", USER),
     message("card", "card_a", CARD),
+    message("device", "dev_a", DEVICE),
+    message("zone", "zone_a", ZONE),
     message("profile", "usr_a", PROFILE),
 )
 
@@ -104,7 +125,7 @@ def test_the_feature_service_reads_what_domain_decodes(client: FeatureStore) -> 
     answer = client.get_online_features(
         features=service, entity_rows=ASKED, full_feature_names=True
     ).to_dict()
-    for view, value in (("user_history", USER), ("card_history", CARD), ("user_profile", PROFILE)):
+    for view, value in VALUES.items():
         for field in value.__struct_fields__:
             assert answer[f"{view}__{field}"] == [getattr(value, field)], field
     assert answer["pipeline_watermark__low_watermark_ms"] == [KNOWN_MS + 7]

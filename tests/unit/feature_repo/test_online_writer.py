@@ -93,7 +93,7 @@ def test_the_watermark_is_written_only_when_it_rises(writer: OnlineWriter, batch
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"not msgpack", encode_message(history_message(kind="zone"))],
+    [b"", b"not msgpack", encode_message(history_message(kind="driver"))],
     ids=["empty", "not msgpack", "unknown kind"],
 )
 def test_an_unreadable_message_is_left_out_and_counted(

@@ -30,6 +30,14 @@ VALUES = [
     ("unix_timestamp_list_val", [1_790_000_000]),
 ]
 
+SLOT_OF = {
+    int: "int64_val",
+    bool: "bool_val",
+    list[int]: "int64_list_val",
+    list[str]: "string_list_val",
+    list[bytes]: "bytes_list_val",
+}
+
 
 def as_value(slot: str, plain: Any) -> Value:
     value = Value()
@@ -69,12 +77,10 @@ def test_a_field_that_a_history_leaves_out_has_its_default() -> None:
 
 
 def test_what_feast_writes_is_what_domain_reads() -> None:
-    history = History(version=3, tiles_5m=[1, 2], device_ids=["dev_a"], saturated=True)
+    history = History(version=3, tiles_5m=[1], device_ids=["dev_a"], saturated=True, folded_ids=[b"\x00"])
     names = {column.name: column.type for column in CARD.columns}
-    slot_of = {int: "int64_val", bool: "bool_val", list[int]: "int64_list_val", list[str]: "string_list_val"}
-    read = decode_payload(
-        encode_history(history), CARD.name, [(name, slot_of[kind]) for name, kind in names.items()]
-    )
+    fields = [(name, SLOT_OF[kind]) for name, kind in names.items()]
+    read = decode_payload(encode_history(history), CARD.name, fields)
     assert decode_history(encode_payload(read)) == history
 
 

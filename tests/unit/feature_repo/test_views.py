@@ -28,6 +28,7 @@ def test_list_columns_know_what_they_hold() -> None:
     types = {column.name: column.type for column in BY_KIND["card"].columns}
     assert types["tiles_5m"] == types["device_seen_ms"] == list[int]
     assert types["device_ids"] == list[str]
+    assert types["folded_ids"] == list[bytes]
     assert types["saturated"] is bool
     assert len(types) == len(History.__struct_fields__)
 
