@@ -1,7 +1,7 @@
 """The features: each declared once, with its name, entity, window, unit, direction of risk and sentence.
 
-A feature of an unknown entity is NaN (missing), never zero. `risk` says which way a rising value may move the
-risk: 1 up, -1 down, 0 either; the model is trained to keep to it.
+A feature of an unknown entity has the value `missing`, which is NaN and never zero. `risk` says which way a
+rising value may move the risk: 1 up, -1 down, 0 either; the model is trained to keep to it.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ from typing import Literal
 from msgspec import Struct
 
 from domain.display import DAY_MS, HOUR_MS
-from domain.history import DAY, FIVE_MINUTES, HOUR, MONTH, WEEK
 from domain.moment import Counterpart, Moment, Owner
+from domain.tiles import DAY, FIVE_MINUTES, HOUR, MONTH, WEEK
 
-DEFINITIONS_VERSION = 1  # raise it when a feature is computed otherwise: older models are then refused
+DEFINITIONS_VERSION = 2  # raise it when a feature is computed otherwise: older models are then refused
 
-Entity = Literal["transaction", "card", "user", "profile"]
+Entity = Literal["transaction", "card", "user", "device", "zone", "platform", "profile"]
 Unit = Literal["count", "money", "seconds", "days", "flag", "ratio", "km/h", "metres", "hour", "stars"]
 SHORT = {FIVE_MINUTES: "5m", HOUR: "1h", DAY: "24h", WEEK: "7d", MONTH: "30d"}
 WINDOW_WORDS = {
@@ -38,6 +38,7 @@ class Feature(Struct, frozen=True, kw_only=True):
     compute: Callable[[Moment], float]
     window_ms: int | None = None
     normal: Callable[[Moment], float] | None = None  # the rider's own usual value, in the same unit
+    missing: float = nan  # for an entity that was never heard of
 
     def definition(self) -> str:
         return f"{self.name}|{self.entity}|{self.unit}|{self.window_ms}|{self.risk}"
@@ -55,23 +56,18 @@ def _sum(owner: Owner, name: str, window_ms: int, sentence: str, *, risk: Litera
     )
 
 
-def _distinct(owner: Owner, met: Counterpart, window_ms: int, sentence: str) -> Feature:
+def _distinct(
+    owner: Owner, met: Counterpart, window_ms: int, sentence: str, *, risk: Literal[-1, 0, 1] = 1
+) -> Feature:
     return Feature(
         name=f"{owner}_{met}s_{SHORT[window_ms]}",
         entity=owner,
         unit="count",
         window_ms=window_ms,
-        risk=1,
+        risk=risk,
         sentence=sentence,
         compute=lambda m: m.distinct(owner, met, window_ms),
     )
-
-
-def _mean_amount(moment: Moment) -> float:
-    before = moment.user_before
-    if before is None or before.lifetime_payments < 3:
-        return nan
-    return before.lifetime_amount_minor / before.lifetime_payments
 
 
 def _account_age_days(moment: Moment) -> float:
@@ -83,7 +79,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         name="amount", entity="transaction", unit="money", risk=0, sentence="the fare is {value}",
         compute=lambda m: float(m.transaction.amount_minor),
-        normal=_mean_amount,
+        normal=lambda m: m.mean_amount(),
     ),
     Feature(
         name="distance", entity="transaction", unit="metres", risk=0, sentence="the ride is {value} long",
@@ -97,15 +93,20 @@ FEATURES: tuple[Feature, ...] = (
         name="hour_of_day", entity="transaction", unit="hour", risk=0, sentence="it is {value} o'clock (UTC)",
         compute=lambda m: float(m.as_of_ms % DAY_MS // HOUR_MS),
     ),
+    Feature(
+        name="promo_used", entity="transaction", unit="flag", risk=0, sentence="a promotion is used",
+        compute=lambda m: float(m.transaction.promo_id is not None),
+    ),
     _sum("card", "payments", FIVE_MINUTES, "payments on this card within {window}: {value}"),
     _sum("card", "payments", HOUR, "payments on this card within {window}: {value}"),
     _sum("card", "payments", DAY, "payments on this card within {window}: {value}"),
     _sum("card", "payments", WEEK, "payments on this card within {window}: {value}", risk=0),
+    _sum("card", "amount_minor", FIVE_MINUTES, "money on this card within {window}: {value}"),
     _sum("card", "amount_minor", HOUR, "money on this card within {window}: {value}"),
     _sum("card", "amount_minor", DAY, "money on this card within {window}: {value}"),
+    _sum("card", "declines", FIVE_MINUTES, "payments on this card declined within {window}: {value}"),
     _sum("card", "declines", DAY, "payments on this card declined within {window}: {value}"),
     _sum("card", "failures", HOUR, "payments on this card refused by its issuer within {window}: {value}"),
-    _sum("card", "failures", DAY, "payments on this card refused by its issuer within {window}: {value}"),
     _distinct("card", "user", MONTH, "riders who paid with this card within {window}: {value}"),
     _distinct("card", "device", DAY, "devices that used this card within {window}: {value}"),
     _distinct("card", "zone", HOUR, "zones of rides on this card within {window}: {value}"),
@@ -117,23 +118,33 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         name="card_since_last_payment", entity="card", unit="seconds", risk=0,
         sentence="the card was last used {value} ago",
-        compute=lambda m: m.seconds_since_last_payment("card"),
+        compute=lambda m: m.seconds_since(m.before("card").last_payment_ms),
+    ),
+    Feature(
+        name="card_saturated", entity="card", unit="flag", risk=1,
+        sentence="the card has more events than are told apart",
+        compute=lambda m: float(m.history("card").saturated),
     ),
     _sum("user", "payments", FIVE_MINUTES, "payments by the rider within {window}: {value}"),
     _sum("user", "payments", HOUR, "payments by the rider within {window}: {value}"),
-    _sum("user", "payments", DAY, "payments by the rider within {window}: {value}"),
     _sum("user", "payments", MONTH, "payments by the rider within {window}: {value}", risk=0),
-    _sum("user", "amount_minor", DAY, "money spent by the rider within {window}: {value}"),
-    _sum("user", "declines", DAY, "payments by the rider declined within {window}: {value}"),
-    _sum("user", "failures", HOUR, "payments by the rider refused by an issuer within {window}: {value}"),
+    _sum("user", "amount_minor", WEEK, "money spent by the rider within {window}: {value}", risk=0),
+    _sum("user", "amount_minor", MONTH, "money spent by the rider within {window}: {value}", risk=0),
+    _sum("user", "declines", HOUR, "payments by the rider declined within {window}: {value}"),
+    _sum("user", "declines", WEEK, "payments by the rider declined within {window}: {value}"),
+    _sum("user", "declines", MONTH, "payments by the rider declined within {window}: {value}"),
     _sum("user", "failures", DAY, "payments by the rider refused by an issuer within {window}: {value}"),
-    _sum("user", "cards_added", HOUR, "cards added by the rider within {window}: {value}"),
     _sum("user", "cards_added", DAY, "cards added by the rider within {window}: {value}"),
+    _sum("user", "promos", MONTH, "promotions used by the rider within {window}: {value}", risk=0),
     _distinct("user", "card", HOUR, "cards used by the rider within {window}: {value}"),
     _distinct("user", "card", WEEK, "cards used by the rider within {window}: {value}"),
     _distinct("user", "device", DAY, "devices used by the rider within {window}: {value}"),
-    _sum("user", "requests", HOUR, "rides the rider asked for within {window}: {value}", risk=0),
-    _sum("user", "cancels", DAY, "the rider's rides cancelled within {window}: {value}", risk=0),
+    _distinct("user", "driver", WEEK, "drivers paid by the rider within {window}: {value}", risk=0),
+    Feature(
+        name="user_cancel_ratio_7d", entity="user", unit="ratio", window_ms=WEEK, risk=0,
+        sentence="cancelled rides over rides asked for within {window}: {value}",
+        compute=lambda m: m.cancel_ratio(WEEK),
+    ),
     Feature(
         name="user_device_is_new", entity="user", unit="flag", risk=1,
         sentence="the rider never paid from this device before",
@@ -165,6 +176,21 @@ FEATURES: tuple[Feature, ...] = (
         compute=lambda m: m.amount_ratio(),
     ),
     Feature(
+        name="user_amount_rank", entity="user", unit="ratio", risk=0,
+        sentence="the share of the rider's fares that were clearly lower is {value}",
+        compute=lambda m: m.amount_rank(),
+    ),
+    Feature(
+        name="user_estimate_ratio", entity="user", unit="ratio", risk=0,
+        sentence="the fare is {value} what was foretold for the ride",
+        compute=lambda m: m.estimate_ratio(),
+    ),
+    Feature(
+        name="user_driver_repeats", entity="user", unit="count", risk=0,
+        sentence="of the rider's newest payments, those to this driver: {value}",
+        compute=lambda m: m.driver_repeats(),
+    ),
+    Feature(
         name="user_speed", entity="user", unit="km/h", risk=0,
         sentence="the rider moved at {value} since the last pick-up",
         compute=lambda m: m.speed_kmh(),
@@ -173,6 +199,31 @@ FEATURES: tuple[Feature, ...] = (
         name="user_chargebacks", entity="user", unit="count", risk=1,
         sentence="chargebacks on the rider's payments so far: {value}",
         compute=lambda m: float(m.before("user").lifetime_chargebacks),
+    ),
+    _sum("device", "payments", HOUR, "payments from this device within {window}: {value}"),
+    _sum("device", "accounts", MONTH, "accounts created on this device within {window}: {value}"),
+    _distinct("device", "card", FIVE_MINUTES, "cards used on this device within {window}: {value}"),
+    _distinct("device", "card", DAY, "cards used on this device within {window}: {value}"),
+    _distinct("device", "user", MONTH, "riders who paid from this device within {window}: {value}"),
+    Feature(
+        name="device_age", entity="device", unit="seconds", risk=-1,
+        sentence="the device was first seen {value} ago",
+        compute=lambda m: m.seconds_since(m.before("device").first_seen_ms),
+    ),
+    Feature(
+        name="zone_payments_5m", entity="zone", unit="count", window_ms=FIVE_MINUTES, risk=0,
+        sentence="payments for rides from this zone within {window}: {value}",
+        compute=lambda m: m.zone_total("payments", FIVE_MINUTES),
+    ),
+    Feature(
+        name="zone_decline_rise", entity="zone", unit="ratio", risk=0,
+        sentence="declines in this zone are {value} their usual share",
+        compute=lambda m: m.decline_rise(m.zone),
+    ),
+    Feature(
+        name="platform_decline_rise", entity="platform", unit="ratio", risk=0,
+        sentence="declines everywhere are {value} their usual share",
+        compute=lambda m: m.decline_rise(m.pulse),
     ),
     Feature(
         name="account_age", entity="profile", unit="days", risk=-1, sentence="the account is {value} old",

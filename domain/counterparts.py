@@ -3,30 +3,27 @@
 Two parallel lists ordered by (last seen, id); at most `CAP` entries, the oldest leave first.
 """
 
+from bisect import bisect_right
+
 CAP = 32
 
 
 def seen(ids: list[str], times_ms: list[int], other: str, time_ms: int) -> tuple[list[str], list[int]]:
     """Copies of both lists with `other` seen at `time_ms`; the later of two sightings counts."""
+    if ids and ids[-1] == other:
+        return ids, [*times_ms[:-1], max(times_ms[-1], time_ms)]
     if other in ids:
         at = ids.index(other)
         if times_ms[at] >= time_ms:
             return ids, times_ms
         ids, times_ms = ids[:at] + ids[at + 1 :], times_ms[:at] + times_ms[at + 1 :]
-    return newest(ids, times_ms, other, time_ms, CAP)
-
-
-def newest(
-    ids: list[str], times_ms: list[int], other: str, time_ms: int, cap: int
-) -> tuple[list[str], list[int]]:
-    """Copies of both lists with one entry more, ordered by (time, id), the `cap` newest kept."""
-    at = place(ids, times_ms, other, time_ms)
+    at = _place(ids, times_ms, other, time_ms)
     ids = [*ids[:at], other, *ids[at:]]
     times_ms = [*times_ms[:at], time_ms, *times_ms[at:]]
-    return ids[-cap:], times_ms[-cap:]
+    return ids[-CAP:], times_ms[-CAP:]
 
 
-def place(ids: list[str], times_ms: list[int], other: str, time_ms: int) -> int:
+def _place(ids: list[str], times_ms: list[int], other: str, time_ms: int) -> int:
     """Where `(time_ms, other)` belongs in the order; new entries are nearly always last."""
     at = len(ids)
     while at and (times_ms[at - 1], ids[at - 1]) > (time_ms, other):
@@ -36,4 +33,4 @@ def place(ids: list[str], times_ms: list[int], other: str, time_ms: int) -> int:
 
 def distinct_since(times_ms: list[int], edge_ms: int) -> int:
     """How many were seen after `edge_ms`."""
-    return sum(time > edge_ms for time in times_ms)
+    return len(times_ms) - bisect_right(times_ms, edge_ms)

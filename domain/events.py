@@ -59,6 +59,7 @@ class RideCancelled(_Envelope, frozen=True, kw_only=True, tag="ride.cancelled"):
     user_id: Id
     cancelled_by: Literal["rider", "driver"]
     driver_id: Id | None = None
+    pickup_zone: Id | None = None
 
 
 class RideCompleted(_Envelope, frozen=True, kw_only=True, tag="ride.completed"):
@@ -123,6 +124,7 @@ class PaymentDecided(_Envelope, frozen=True, kw_only=True, tag="payment.decided"
     distance_m: Distance
     verdict: Verdict
     rung: Rung
+    promo_id: Id | None = None
 
 
 class PaymentOutcome(_Envelope, frozen=True, kw_only=True, tag="payment.outcome"):
@@ -136,6 +138,22 @@ class PaymentOutcome(_Envelope, frozen=True, kw_only=True, tag="payment.outcome"
     outcome: Outcome
     occurred_at: AwareTime
     reason_code: Annotated[str, Meta(max_length=40)] | None = None
+    device_id: Id | None = None
+    pickup_zone: Id | None = None
+
+
+class PaymentCorrected(_Envelope, frozen=True, kw_only=True, tag="payment.corrected"):
+    """Another amount was settled than decided on; `paid_at` is the event time of the payment itself."""
+
+    transaction_id: Id
+    user_id: Id
+    card_id: Id
+    device_id: Id
+    pickup_zone: Id
+    paid_at: AwareTime
+    before_minor: AmountMinor
+    after_minor: AmountMinor
+    currency: Currency
 
 
 class Heartbeat(_Envelope, frozen=True, kw_only=True, tag="heartbeat"):
@@ -158,6 +176,7 @@ Event = (
     | DeviceLogin
     | PaymentDecided
     | PaymentOutcome
+    | PaymentCorrected
     | Heartbeat
 )
 
@@ -202,6 +221,8 @@ def decode_event(raw: bytes | None, record_time_ms: int) -> Event:
     _check_time("event_time", event.event_time, record_time_ms)
     if isinstance(event, AccountCreated | ProfileChanged):
         _check_time("valid_from", event.valid_from, record_time_ms)
+    if isinstance(event, PaymentCorrected):
+        _check_time("paid_at", event.paid_at, record_time_ms)
     return event
 
 

@@ -1,56 +1,78 @@
 """Everything a feature may look at: one transaction, at one instant, with the histories known then."""
 
 from math import asin, cos, nan, radians, sin, sqrt
-from typing import Literal
+from operator import attrgetter
+from typing import Literal, TypeVar, get_args
 
 from msgspec import Struct
 
 from domain.counterparts import distinct_since
 from domain.display import HOUR_MS, SECOND_MS
-from domain.history import TILES_FIELD, History
+from domain.history import TILES_FIELD, History, bucket_of
+from domain.platform import Pulse
 from domain.profile import Profile
-from domain.tiles import total
+from domain.tiles import HOUR, LAYOUTS, WEEK, total
 from domain.transaction import Transaction
 
 Counterpart = Literal["user", "card", "device", "zone", "driver"]
-Owner = Literal["card", "user"]
+Owner = Literal["card", "user", "device"]
+T = TypeVar("T")
 EARTH_RADIUS_KM = 6371.0
+NORMAL_FROM = 3  # payments let through, before a rider has a usual amount
+# Added to declines and payments of a share, so that a quiet hour does not look like a storm.
+QUIET_DECLINES, QUIET_PAYMENTS = 1, 20
+_TILES = {
+    (owner, window): attrgetter(f"{owner}.{field}")
+    for owner in get_args(Owner)
+    for window, field in TILES_FIELD.items()
+}
+_SEEN_MS = {
+    (owner, what): attrgetter(f"{owner}.{what}_seen_ms")
+    for owner in get_args(Owner)
+    for what in get_args(Counterpart)
+}
 
 
 class Moment(Struct, frozen=True, kw_only=True):
-    """`card` and `user` hold the transaction already, `card_before` and `user_before` do not."""
+    """`card`, `user` and `device` hold the transaction already, the same names with `_before` do not.
+
+    Payments in flight are in both. Zone and pulse are as the stream told them.
+    """
 
     transaction: Transaction
     as_of_ms: int
     card_before: History | None
     user_before: History | None
+    device_before: History | None
     card: History | None
     user: History | None
+    device: History | None
+    zone: History | None
+    pulse: Pulse | None
     profile: Profile | None
 
     def history(self, owner: Owner) -> History:
-        return self._of(self.card if owner == "card" else self.user)
+        history: History | None = getattr(self, owner)
+        return _known(history)
 
     def before(self, owner: Owner) -> History:
-        return self._of(self.card_before if owner == "card" else self.user_before)
+        history: History | None = getattr(self, f"{owner}_before")
+        return _known(history)
 
     def account(self) -> Profile:
-        assert self.profile is not None, "a profile feature is computed for known profiles only"  # noqa: S101 - both sides of the boundary
-        return self.profile
+        return _known(self.profile)
 
     def total(self, owner: Owner, name: str, window_ms: int) -> float:
-        rows = getattr(self.history(owner), TILES_FIELD[window_ms])
-        return float(total(rows, window_ms, self.as_of_ms, name))
+        rows = _TILES[owner, window_ms](self)
+        return float(total(rows, LAYOUTS[owner], window_ms, self.as_of_ms, name))
 
     def distinct(self, owner: Owner, what: Counterpart, window_ms: int) -> float:
-        return float(
-            distinct_since(getattr(self.history(owner), f"{what}_seen_ms"), self.as_of_ms - window_ms)
-        )
+        return float(distinct_since(_SEEN_MS[owner, what](self), self.as_of_ms - window_ms))
 
     def is_new(self, owner: Owner, what: Counterpart, other: str) -> float:
         """1 when the two have not met before; unknown while the owner has never paid at all."""
         before = self.before(owner)
-        if not before.recent_ids:
+        if not before.last_payment_ms:
             return nan
         return float(other not in getattr(before, f"{what}_ids"))
 
@@ -58,21 +80,44 @@ class Moment(Struct, frozen=True, kw_only=True):
         """Never below zero: an event may bear a time a little after the instant of the decision."""
         return max(self.as_of_ms - time_ms, 0) / SECOND_MS if time_ms else nan
 
-    def seconds_since_last_payment(self, owner: Owner) -> float:
-        times = self.before(owner).recent_at_ms
-        return self.seconds_since(times[-1]) if times else nan
+    def mean_amount(self) -> float:
+        """The rider's own mean; unknown before the third payment let through."""
+        before = self.user_before
+        if before is None or before.lifetime_payments < NORMAL_FROM or before.lifetime_amount_minor <= 0:
+            return nan
+        return before.lifetime_amount_minor / before.lifetime_payments
 
     def amount_ratio(self) -> float:
-        """The amount over the rider's own mean; unknown before the third payment let through."""
+        return self.transaction.amount_minor / self.mean_amount()
+
+    def amount_rank(self) -> float:
+        """The share of the rider's payments let through that were of a lower power of two."""
         before = self.before("user")
-        if before.lifetime_payments < 3:
+        if before.lifetime_payments < NORMAL_FROM:
             return nan
-        return self.transaction.amount_minor * before.lifetime_payments / before.lifetime_amount_minor
+        lower = sum(before.amount_buckets[: bucket_of(self.transaction.amount_minor)])
+        return min(max(lower / before.lifetime_payments, 0.0), 1.0)
+
+    def estimate_ratio(self) -> float:
+        """The fare over what was foretold when the ride was asked for; unknown for a ride never heard of."""
+        before = self.before("user")
+        if self.transaction.ride_id not in before.ride_ids:
+            return nan
+        newest = len(before.ride_ids) - 1 - before.ride_ids[::-1].index(self.transaction.ride_id)
+        return self.transaction.amount_minor / before.ride_estimates_minor[newest]
+
+    def driver_repeats(self) -> float:
+        """How many of the rider's newest payments went to this driver."""
+        return float(self.before("user").recent_drivers.count(self.transaction.driver_id))
+
+    def cancel_ratio(self, window_ms: int) -> float:
+        requests = self.total("user", "requests", window_ms)
+        return self.total("user", "cancels", window_ms) / requests if requests else nan
 
     def speed_kmh(self) -> float:
         """How fast the rider came from the last pick-up to this one."""
         before = self.before("user")
-        if not before.recent_ids:
+        if not before.recent_at_ms:
             return nan
         kilometres = distance_km(
             before.recent_lat_e6[-1] / 1e6,
@@ -83,10 +128,25 @@ class Moment(Struct, frozen=True, kw_only=True):
         elapsed_ms = max(self.as_of_ms - before.recent_at_ms[-1], SECOND_MS)
         return kilometres * HOUR_MS / elapsed_ms
 
-    @staticmethod
-    def _of(history: History | None) -> History:
-        assert history is not None, "a history feature is computed for known entities only"  # noqa: S101 - both sides of the boundary
-        return history
+    def zone_total(self, name: str, window_ms: int) -> float:
+        rows = getattr(_known(self.zone), TILES_FIELD[window_ms])
+        return float(total(rows, LAYOUTS["zone"], window_ms, self.as_of_ms, name))
+
+    def decline_rise(self, around: History | Pulse | None) -> float:
+        """The share of declined payments of the last hour over that of the last seven days."""
+        assert around is not None, "computed where zone or pulse is known"  # noqa: S101 - both sides of the boundary
+        return self._decline_share(around.tiles_1h, HOUR) / self._decline_share(around.tiles_7d, WEEK)
+
+    def _decline_share(self, rows: list[int], window_ms: int) -> float:
+        layout = LAYOUTS["zone"]
+        declines = total(rows, layout, window_ms, self.as_of_ms, "declines")
+        payments = total(rows, layout, window_ms, self.as_of_ms, "payments")
+        return (declines + QUIET_DECLINES) / (payments + QUIET_PAYMENTS)
+
+
+def _known(part: T | None) -> T:
+    assert part is not None, "a feature is computed for known entities only"  # noqa: S101 - both sides of the boundary
+    return part
 
 
 def distance_km(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:

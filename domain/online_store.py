@@ -3,7 +3,13 @@
 from msgspec import msgpack
 
 TABLE = "online_store"
-VIEW_OF_KIND = {"card": "card_history", "user": "user_history", "profile": "user_profile"}
+VIEW_OF_KIND = {
+    "card": "card_history",
+    "user": "user_history",
+    "device": "device_history",
+    "zone": "zone_history",
+    "profile": "user_profile",
+}
 WATERMARK_VIEW = "pipeline_watermark"
 WATERMARK_ENTITY = "features"
 

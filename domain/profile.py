@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, msgpack
 
 from domain.events import AccountCreated, ProfileChanged, to_ms
+from domain.positions import Position, advanced
 
 
 class Profile(Struct, omit_defaults=True, kw_only=True):
@@ -19,6 +20,7 @@ class Profile(Struct, omit_defaults=True, kw_only=True):
     rating_centi: Annotated[int, Meta(description="the rider's rating, hundredths of a star")] = 0
     valid_from_ms: Annotated[int, Meta(description="since when home zone and rating hold")] = 0
     last_event_id: Annotated[str, Meta(description="the event they came from")] = ""
+    positions: Annotated[list[int], Meta(description="newest offset of each source partition")] = []
 
 
 _encoder = msgpack.Encoder()
@@ -34,14 +36,19 @@ def decode_profile(payload: bytes) -> Profile:
 
 
 def fold_profile(
-    profile: Profile | None, event: AccountCreated | ProfileChanged, known_at_ms: int
+    profile: Profile | None,
+    event: AccountCreated | ProfileChanged,
+    known_at_ms: int,
+    position: Position | None = None,
+    *,
+    epoch: int = 1,
 ) -> Profile:
     """The newest (valid_from, id) wins in any order of arrival; the same object if nothing changed.
 
     Only `version` and `known_at_ms` depend on the order: an event that comes after a newer one may change
     nothing and is then not counted, so they are equal for equal sequences of events, not for equal sets.
     """
-    profile = profile or Profile()
+    profile = profile or Profile(epoch=epoch)
     draft = copy(profile)
     valid_from_ms = to_ms(event.valid_from)
     if isinstance(event, AccountCreated):
@@ -53,4 +60,6 @@ def fold_profile(
         return profile
     draft.version += 1
     draft.known_at_ms = max(draft.known_at_ms, known_at_ms)
+    if position:
+        draft.positions = advanced(draft.positions, position)
     return draft

@@ -34,14 +34,29 @@ FEATURES_USER = Topic(
 FEATURES_PROFILE = Topic(
     name="features.profile.v1", key="user_id", partitions=4, retention_days=None, compacted=True
 )
+FEATURES_DEVICE = Topic(
+    name="features.device.v1", key="device_id", partitions=4, retention_days=None, compacted=True
+)
+FEATURES_ZONE = Topic(
+    name="features.zone.v1", key="zone_id", partitions=4, retention_days=None, compacted=True
+)
 DEAD_LETTER = Topic(
     name="events.dead-letter.v1", key="source topic-partition", partitions=1, retention_days=45
 )
 
 SOURCES = (RIDES, DECISIONS, LABELS)
-FEATURES = (FEATURES_CARD, FEATURES_USER, FEATURES_PROFILE)
+FEATURES = (FEATURES_CARD, FEATURES_USER, FEATURES_DEVICE, FEATURES_ZONE, FEATURES_PROFILE)
 ALL = (*SOURCES, *FEATURES, DEAD_LETTER)
 BY_NAME = {topic.name: topic for topic in ALL}
+
+
+PARTITIONS_AT_MOST = 1000
+_ORDER = {topic.name: number for number, topic in enumerate(SOURCES)}
+
+
+def source_number(topic: str, partition: int) -> int:
+    """One number for a partition of a source topic, the same for ever: new topics join SOURCES at its end."""
+    return _ORDER[topic] * PARTITIONS_AT_MOST + partition
 
 
 def features_topic(kind: str) -> Topic:

@@ -20,3 +20,4 @@ class Transaction(Struct, frozen=True, kw_only=True):
     pickup_lon: float
     distance_m: int
     requested_at_ms: int
+    promo_id: str | None = None

@@ -1,36 +1,60 @@
 """From histories to the numbers a model reads, pure and deterministic; no feature is computed elsewhere."""
 
 from array import array
-from math import nan
+from collections.abc import Sequence
 
 from domain.catalogue import FEATURES
 from domain.decision import Rung, Verdict
 from domain.events import PaymentDecided, from_ms
-from domain.history import History, fold
+from domain.history import History, HistoryKind, fold
 from domain.moment import Moment
+from domain.platform import Pulse
 from domain.profile import Profile
 from domain.transaction import Transaction
 
 
 def observe(
     *,
-    card: History | None,
-    user: History | None,
-    profile: Profile | None,
     transaction: Transaction,
     as_of_ms: int,
+    card: History | None = None,
+    user: History | None = None,
+    device: History | None = None,
+    zone: History | None = None,
+    pulse: Pulse | None = None,
+    profile: Profile | None = None,
+    in_flight: Sequence[PaymentDecided] = (),
 ) -> Moment:
-    """The instant of `transaction`, which counts in the velocity of its card and user exactly once."""
+    """The instant of `transaction`, which counts in the velocity of its card, user and device exactly once.
+
+    `in_flight` are payments that the stream may not have told yet; those it has told change nothing.
+    """
     attempt = as_attempt(transaction, as_of_ms)
+    card = _with_in_flight("card", card, in_flight, "card_id", transaction.card_id)
+    user = _with_in_flight("user", user, in_flight, "user_id", transaction.user_id)
+    device = _with_in_flight("device", device, in_flight, "device_id", transaction.device_id)
     return Moment(
         transaction=transaction,
         as_of_ms=as_of_ms,
         card_before=card,
         user_before=user,
+        device_before=device,
         card=card and fold("card", card, attempt, as_of_ms),
         user=user and fold("user", user, attempt, as_of_ms),
+        device=device and fold("device", device, attempt, as_of_ms),
+        zone=zone,
+        pulse=pulse,
         profile=profile,
     )
+
+
+def _with_in_flight(
+    kind: HistoryKind, history: History | None, in_flight: Sequence[PaymentDecided], field: str, owner: str
+) -> History | None:
+    for payment in in_flight:
+        if getattr(payment, field) == owner:
+            history = fold(kind, history, payment, 0)
+    return history
 
 
 def vector(moment: Moment) -> "array[float]":
@@ -39,9 +63,12 @@ def vector(moment: Moment) -> "array[float]":
         "transaction": True,
         "card": moment.card is not None,
         "user": moment.user is not None,
+        "device": moment.device is not None,
+        "zone": moment.zone is not None,
+        "platform": moment.pulse is not None,
         "profile": moment.profile is not None,
     }
-    return array("f", [f.compute(moment) if known[f.entity] else nan for f in FEATURES])
+    return array("f", [f.compute(moment) if known[f.entity] else f.missing for f in FEATURES])
 
 
 def as_attempt(transaction: Transaction, as_of_ms: int) -> PaymentDecided:
@@ -66,4 +93,5 @@ def as_attempt(transaction: Transaction, as_of_ms: int) -> PaymentDecided:
         distance_m=transaction.distance_m,
         verdict=Verdict.APPROVE,
         rung=Rung.R0,
+        promo_id=transaction.promo_id,
     )
