@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from domain.events import AccountCreated, Event, ProfileChanged
 from domain.history import HistoryKind, decode_history, encode_history, fold
+from domain.positions import Position
 from domain.profile import decode_profile, encode_profile, fold_profile
 
 
@@ -16,12 +17,21 @@ class Folded(Struct, frozen=True, kw_only=True):
     payload: bytes
 
 
-def fold_payload(kind: str, payload: bytes | None, event: Event, known_at_ms: int) -> Folded | None:
+def fold_payload(
+    kind: str,
+    payload: bytes | None,
+    event: Event,
+    known_at_ms: int,
+    position: Position | None = None,
+    *,
+    epoch: int = 1,
+) -> Folded | None:
     """The history after the event, or None when the event was in it before."""
     if kind == "profile":
-        return _fold_profile(payload, cast("AccountCreated | ProfileChanged", event), known_at_ms)
+        change = cast("AccountCreated | ProfileChanged", event)
+        return _fold_profile(payload, change, known_at_ms, position, epoch)
     before = decode_history(payload) if payload else None
-    after = fold(cast("HistoryKind", kind), before, event, known_at_ms)
+    after = fold(cast("HistoryKind", kind), before, event, known_at_ms, position, epoch=epoch)
     if after is before:
         return None
     return Folded(
@@ -33,10 +43,14 @@ def fold_payload(kind: str, payload: bytes | None, event: Event, known_at_ms: in
 
 
 def _fold_profile(
-    payload: bytes | None, event: AccountCreated | ProfileChanged, known_at_ms: int
+    payload: bytes | None,
+    event: AccountCreated | ProfileChanged,
+    known_at_ms: int,
+    position: Position | None,
+    epoch: int,
 ) -> Folded | None:
     before = decode_profile(payload) if payload else None
-    after = fold_profile(before, event, known_at_ms)
+    after = fold_profile(before, event, known_at_ms, position, epoch=epoch)
     if after is before:
         return None
     return Folded(

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from domain.catalogue import FEATURE_NAMES
 from domain.events import AccountCreated, Event, PaymentDecided, ProfileChanged, event_time_ms
 from domain.history import History, HistoryKind, fold
+from domain.platform import pulse_of
 from domain.profile import Profile, fold_profile
 from domain.transaction import Transaction
 from domain.vector import observe, vector
@@ -38,11 +39,15 @@ class Seen(NamedTuple):
 
 
 class Replay:
-    """Histories of every entity, folded event by event in the order given."""
+    """Histories of every entity, folded event by event in the order given.
+
+    One place folds everything here, so the platform is a history of its own: the sum of all zones.
+    """
 
     def __init__(self) -> None:
         self._histories: dict[tuple[str, str], History] = {}
         self._profiles: dict[str, Profile] = {}
+        self._platform: History | None = None
 
     def take(self, event: Event, known_at_ms: int) -> Seen | None:
         """Folds one event; a payment is first seen with the histories known before it."""
@@ -53,7 +58,10 @@ class Replay:
                 self._profiles[entity] = fold_profile(self._profiles.get(entity), change, known_at_ms)
             else:
                 before = self._histories.get((kind, entity))
-                self._histories[kind, entity] = fold(cast("HistoryKind", kind), before, event, known_at_ms)
+                after = fold(cast("HistoryKind", kind), before, event, known_at_ms)
+                self._histories[kind, entity] = after
+                if kind == "zone" and after is not before:
+                    self._platform = fold("zone", self._platform, event, known_at_ms)
         return seen
 
     def _see(self, payment: PaymentDecided) -> Seen:
@@ -61,6 +69,9 @@ class Replay:
         moment = observe(
             card=self._histories.get(("card", payment.card_id)),
             user=self._histories.get(("user", payment.user_id)),
+            device=self._histories.get(("device", payment.device_id)),
+            zone=self._histories.get(("zone", payment.pickup_zone)),
+            pulse=pulse_of([self._platform], as_of_ms) if self._platform else None,
             profile=self._profiles.get(payment.user_id),
             transaction=transaction,
             as_of_ms=as_of_ms,
