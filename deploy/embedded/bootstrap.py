@@ -21,13 +21,6 @@ from domain.topics import MURMUR2
 
 log = logging.getLogger("faregate.bootstrap")
 FLUSH_S = 120.0
-PRODUCER = {
-    "partitioner": MURMUR2,
-    "linger.ms": 20,
-    "acks": "all",
-    "enable.idempotence": True,
-    "queue.buffering.max.messages": 1_000_000,
-}
 
 
 class HistoryLost(FaregateError):
