@@ -1,6 +1,5 @@
 """The whole local stack: what it consists of, in which order it starts and stops, and where it listens."""
 
-import fcntl
 import logging
 import os
 import secrets
@@ -14,17 +13,18 @@ from pathlib import Path
 from typing import IO
 
 from deploy.embedded import jars, passwords, ports, startup, status, warden
-from deploy.embedded.children import Spawner, last_words
-from deploy.embedded.errors import StackError
+from deploy.embedded.children import Spawner
 from deploy.embedded.flink import Flink
 from deploy.embedded.flink_job import Job
 from deploy.embedded.history import History, HistorySize
 from deploy.embedded.home import Home, read_json, write_json
+from deploy.embedded.home_lock import lock
 from deploy.embedded.java import ClassArchives
 from deploy.embedded.job_keeper import JobKeeper
 from deploy.embedded.kafka import Kafka
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.services import Services, common_environment
+from deploy.embedded.start_tasks import Parts
 from deploy.embedded.startup import Progress, Task
 from deploy.embedded.supervisor import State, Supervisor
 
@@ -103,21 +103,20 @@ class Stack:
         jars.ensure(jar_folder)
         self._ports = ports.choose(read_json(self.home.addresses).get("ports", {}), self._options.ports)
         write_json(self.home.addresses, {"ports": self._ports})
+        self._archives = ClassArchives(folder=jar_folder.parent / "classes", writer=self._instance)
+        self._archives.prepare()
+        self._spawner = Spawner()
+        self._supervisor = Supervisor(spawner=self._spawner, on_change=self._write_status)
+        self._parts = self._make_parts(jar_folder)
+        self._keeper = self._parts.keeper
+        self._warden = start_warden(self._instance)
+        self._parts.flink.prepare()
+
+    def _make_parts(self, jar_folder: Path) -> Parts:
         words = passwords.load(self.home.secrets)
         broker = f"{ports.LOOPBACK}:{self._ports['kafka']}"
         env = common_environment(self._env, self.home, broker, self._instance)
-        self._archives = ClassArchives(folder=jar_folder.parent / "classes", writer=self._instance)
-        self._archives.prepare()
-        self._kafka = Kafka(
-            home=self.home,
-            port=self._ports["kafka"],
-            controller_port=self._ports["kafka_controller"],
-            jar_folder=jar_folder,
-            archives=self._archives,
-            env=env,
-        )
-        self._postgres = Postgres(home=self.home, port=self._ports["postgres"], passwords=words)
-        self._flink = Flink(
+        flink = Flink(
             home=self.home,
             port=self._ports["flink"],
             rpc_port=self._ports["flink_rpc"],
@@ -125,114 +124,51 @@ class Stack:
             archives=self._archives,
             env=env,
         )
-        self._services = Services(
+        job = Job(flink=flink)
+        services = Services(
             home=self.home, ports=self._ports, passwords=words, env=env, instance=self._instance
         )
-        self._flink.prepare()
-        self._job = Job(flink=self._flink)
-        self._warden = start_warden(self._instance)
-        self._spawner = Spawner()
-        self._supervisor = Supervisor(spawner=self._spawner, on_change=self._write_status)
-        self._keeper = JobKeeper(job=self._job, supervisor=self._supervisor, on_change=self._write_status)
-        self._history = History(home=self.home, services=self._services, supervisor=self._supervisor)
+        return Parts(
+            kafka=Kafka(
+                home=self.home,
+                port=self._ports["kafka"],
+                controller_port=self._ports["kafka_controller"],
+                jar_folder=jar_folder,
+                archives=self._archives,
+                env=env,
+            ),
+            postgres=Postgres(home=self.home, port=self._ports["postgres"], passwords=words),
+            flink=flink,
+            services=services,
+            job=job,
+            supervisor=self._supervisor,
+            keeper=JobKeeper(job=job, supervisor=self._supervisor, on_change=self._write_status),
+            history=History(home=self.home, services=services, supervisor=self._supervisor),
+        )
 
     def _tasks(self) -> dict[str, Task]:
-        tasks = {
-            "kafka": Task(run=self._start_kafka),
-            "postgres": Task(run=self._start_postgres),
-            "flink-jobmanager": Task(run=self._start_jobmanager),
-            "flink-taskmanager": Task(run=self._start_taskmanager),
-            "flink-submit": Task(run=self._submit),
-            "migrations": Task(run=self._migrate, needs=("postgres",)),
-            "feast": Task(run=self._apply_feast, needs=("migrations",)),
-            "history": Task(run=self._make_history, needs=("kafka",)),
-            "model": Task(run=self._history.train, needs=("history",)),
-            "flink-job": Task(
-                run=self._wait_job, needs=("flink-submit", "flink-jobmanager", "flink-taskmanager", "kafka")
-            ),
-            "writer": Task(run=self._start_writer, needs=("kafka", "feast")),
-            # Heartbeats say "all before me was told": they start when the history has been told.
-            "relay": Task(run=self._start_relay, needs=("kafka", "migrations", "history")),
-            "features": Task(run=self._wait_features, needs=("flink-job", "writer", "relay")),
-            "api": Task(run=self._start_api, needs=("migrations", "model")),
-        }
-        if self._options.with_dashboard:
-            # It starts when the slowest part is past its start: two cores do not start everything at once.
-            tasks["dashboard"] = Task(run=self._start_dashboard, needs=("migrations", "flink-submit"))
-        return tasks if self._options.targets is None else startup.needed_for(tasks, self._options.targets)
-
-    def _start_kafka(self) -> None:
-        self._kafka.prepare()
-        self._supervisor.start(self._kafka.launch(), lambda runs: self._kafka.wait_ready(still_runs=runs))
-
-    def _start_postgres(self) -> None:
-        self._postgres.prepare()
-        self._supervisor.start(
-            self._postgres.launch(), lambda runs: self._postgres.wait_ready(still_runs=runs)
-        )
-
-    def _start_jobmanager(self) -> None:
-        self._supervisor.start(self._flink.jobmanager(), lambda runs: self._job.wait_cluster(still_runs=runs))
-
-    def _start_taskmanager(self) -> None:
-        self._supervisor.start(
-            self._flink.taskmanager(), lambda runs: self._job.wait_taskmanager(still_runs=runs)
-        )
-
-    def _submit(self) -> None:
-        self._keeper.submit()
-
-    def _wait_job(self) -> None:
-        self._keeper.wait_ready(lambda: self._supervisor.all_run("flink-jobmanager", "flink-taskmanager"))
-
-    def _migrate(self) -> None:
-        from app.migrations import migrate
-
-        migrate(self._postgres.conninfo(passwords.OWNER))
-
-    def _apply_feast(self) -> None:
-        launch = self._services.python("feast", "-m", "feature_repo.apply", role=passwords.OWNER)
-        if self._supervisor.run_once(launch, timeout_s=120) != 0:
-            raise StackError(f"`feast apply` failed. {launch.log} ends: {last_words(launch.log)}")
-
-    def _make_history(self) -> None:
-        self._history.make(self._options.size)
-
-    def _start_writer(self) -> None:
-        self._supervisor.start(self._services.writer(), lambda _: None)
-
-    def _start_relay(self) -> None:
-        self._supervisor.start(self._services.relay(), lambda _: None)
-
-    def _wait_features(self) -> None:
-        self._services.wait_features(
-            lambda: self._supervisor.all_run("relay", "kafka", "flink-taskmanager", "writer")
-        )
-
-    def _start_api(self) -> None:
-        self._supervisor.start(self._services.api(), self._services.wait_api)
-
-    def _start_dashboard(self) -> None:
-        self._supervisor.start(self._services.dashboard(), self._services.wait_dashboard)
+        options = self._options
+        tasks = self._parts.start_tasks(options.size, with_dashboard=options.with_dashboard)
+        return tasks if options.targets is None else startup.needed_for(tasks, options.targets)
 
     @property
     def addresses(self) -> Addresses:
         return Addresses(
-            kafka=self._kafka.bootstrap,
-            api_url=self._services.api_url,
-            dashboard_url=self._services.dashboard_url,
-            flink_url=self._flink.url,
-            conninfo={role: self._postgres.conninfo(role) for role in passwords.ROLES},
+            kafka=self._parts.kafka.bootstrap,
+            api_url=self._parts.services.api_url,
+            dashboard_url=self._parts.services.dashboard_url,
+            flink_url=self._parts.flink.url,
+            conninfo={role: self._parts.postgres.conninfo(role) for role in passwords.ROLES},
         )
 
     @property
     def urls(self) -> dict[str, str]:
         return {
-            "api": self._services.api_url,
-            "docs": f"{self._services.api_url}/docs",
-            "dashboard": self._services.dashboard_url,
-            "flink": self._flink.url,
-            "kafka": self._kafka.bootstrap,
+            "api": self._parts.services.api_url,
+            "docs": f"{self._parts.services.api_url}/docs",
+            "dashboard": self._parts.services.dashboard_url,
+            "flink": self._parts.flink.url,
+            "kafka": self._parts.kafka.bootstrap,
         }
 
     @property
@@ -258,11 +194,11 @@ class Stack:
             started_at=self._started_at.isoformat(),
             instance=self._instance,
             detail=detail,
-            parts=self._parts(),
+            parts=self._part_statuses(),
             urls=self.urls,
         )
 
-    def _parts(self) -> tuple[status.PartStatus, ...]:
+    def _part_statuses(self) -> tuple[status.PartStatus, ...]:
         children = [
             status.PartStatus(
                 name=name,
@@ -299,21 +235,6 @@ class Stack:
         if warden_process.stdin:
             warden_process.stdin.close()
         warden_process.wait()
-
-
-def lock(home: Home) -> IO[str]:
-    """Held for as long as the file stays open; StackError when another supervisor holds it."""
-    file = (home.root / "lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as problem:
-        file.close()
-        living = status.living(home)
-        who = f" (pid {living.pid})" if living else ""
-        raise StackError(
-            f"A stack already runs on {home.root}{who}. `faregate status` shows it, `faregate down` ends it."
-        ) from problem
-    return file
 
 
 def start_warden(instance: str) -> subprocess.Popen[bytes]:
