@@ -7,9 +7,10 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -17,10 +18,15 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from domain.display import count
 from domain.errors import FaregateError
 from domain.settings import KafkaSettings, required
+from domain.topics import SOURCES
+from feature_repo.archive_filing import Filing
 from feature_repo.archive_folder import ArchiveFolder
+from feature_repo.archive_merge import Merger
 from feature_repo.archiver import Archiver, wall_clock_ms
 from feature_repo.features_consumer import open_consumer, read_from_committed, readable
 from feature_repo.online_writer import OnlineWriter, PostgresWrites
+from feature_repo.raw_archiver import RawRecords, raw_folder
+from feature_repo.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 GROUP = "faregate-writer"
@@ -49,25 +55,41 @@ def follow(consumer: Consumer, writer: OnlineWriter, stop: threading.Event) -> N
 
 
 def run(home: Path, bootstrap: str, stop: threading.Event) -> None:
-    """Both halves until `stop` is set, or one of them fails."""
-    folder = ArchiveFolder(home / "archive")
+    """The online writer and both archivers until `stop` is set, or one of them fails."""
+    archive = home / "archive"
+    with _only_writer(archive), ExitStack() as beside:
+        for archiver in (_snapshot_archiver(archive, bootstrap), _raw_archiver(archive, bootstrap)):
+            beside.enter_context(_beside(archiver, stop))
+        _write_online(bootstrap, stop)
+
+
+def _snapshot_archiver(archive: Path, bootstrap: str) -> Archiver[Any]:
+    return Archiver(Filing(Snapshots(), ArchiveFolder(archive), wall_clock_ms), bootstrap)
+
+
+def _raw_archiver(archive: Path, bootstrap: str) -> Archiver[Any]:
+    folder = raw_folder(archive)
+    merger = Merger(folder, SOURCES, wall_clock_ms)
+    return Archiver(Filing(RawRecords(), folder, wall_clock_ms), bootstrap, when_idle=merger.step)
+
+
+def _write_online(bootstrap: str, stop: threading.Event) -> None:
     connect = partial(psycopg.connect, autocommit=True, application_name="faregate-writer")
-    with _only_writer(folder.root), _beside(Archiver(folder, bootstrap, wall_clock_ms), stop):
-        with (
-            closing(PostgresWrites(connect, stop)) as writes,
-            closing(open_consumer(bootstrap, GROUP)) as consumer,
-        ):
-            read_from_committed(consumer, stop)
-            writer = OnlineWriter(writes)
-            log.info("writing features to the online store, archive in %s", folder.root)
-            follow(consumer, writer, stop)
-        log.info(
-            "stopped after %s rows, %s messages left out", *map(count, (writer.rows_written, writer.refused))
-        )
+    with (
+        closing(PostgresWrites(connect, stop)) as writes,
+        closing(open_consumer(bootstrap, GROUP)) as consumer,
+    ):
+        read_from_committed(consumer, stop)
+        writer = OnlineWriter(writes)
+        log.info("writing features to the online store")
+        follow(consumer, writer, stop)
+    log.info(
+        "stopped after %s rows, %s messages left out", *map(count, (writer.rows_written, writer.refused))
+    )
 
 
 @contextmanager
-def _beside(archiver: Archiver, stop: threading.Event) -> Iterator[None]:
+def _beside(archiver: Archiver[Any], stop: threading.Event) -> Iterator[None]:
     """The archiver in a thread of its own; a fault in it ends the writer and comes out here."""
     faults: list[Exception] = []
 
@@ -77,8 +99,9 @@ def _beside(archiver: Archiver, stop: threading.Event) -> Iterator[None]:
         except Exception as fault:  # noqa: BLE001 - raised again by the main thread
             faults.append(fault)
             stop.set()
+        log.info("%s stopped after %s rows", archiver.name, count(archiver.filing.rows_written))
 
-    thread = threading.Thread(target=work, name="archiver")
+    thread = threading.Thread(target=work, name=archiver.name)
     thread.start()
     try:
         yield

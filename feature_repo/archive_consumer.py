@@ -1,0 +1,32 @@
+"""Reading topics for the archive, in no hurry."""
+
+from collections.abc import Iterator, Sequence
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+
+
+def open_consumer(bootstrap: str, group: str) -> Consumer:
+    """It commits nothing: the archive's positions are files."""
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 500,
+            "fetch.min.bytes": 65_536,
+            "fetch.error.backoff.ms": 100,
+            "queued.max.messages.kbytes": 16_384,
+            "reconnect.backoff.max.ms": 1000,
+        }
+    )
+
+
+def arrived(messages: Sequence[Message]) -> Iterator[Message]:
+    """The messages, empty ones among them; raises KafkaException when the broker refuses us for good."""
+    for message in messages:
+        error = message.error()
+        if error is None:
+            yield message
+        elif error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise KafkaException(error)

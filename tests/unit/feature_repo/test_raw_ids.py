@@ -1,0 +1,39 @@
+import msgspec
+import pytest
+from event_factories import NOW_MS, a_location, a_payment
+
+from domain.events import encode_event, from_ms
+from feature_repo.raw_ids import NOTHING, ids_of
+
+
+def test_a_payment_is_found_by_all_its_entities() -> None:
+    ids = ids_of(encode_event(a_payment()))
+    assert (ids.user_id, ids.card_id, ids.device_id, ids.zone) == ("usr_a", "card_a", "dev_a", "zone_a")
+    assert (ids.type, ids.event_time) == ("payment.decided", from_ms(NOW_MS))
+
+
+def test_a_zone_is_the_one_of_the_pickup_or_else_the_one_that_was_chosen() -> None:
+    assert ids_of(encode_event(a_location(zone_id="zone_c"))).zone == "zone_c"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        b"",
+        b"no json",
+        b"[1, 2]",
+        b'{"user_id": 7}',
+        b'{"user_id": "\xff"}',
+        b'{"user_id": "\\ud800"}',
+        b'{"user_id": "usr_a", "event_time": "2026-09-21T12:00:00"}',
+        b'{"a":' * 20_000,
+    ],
+)
+def test_what_cannot_be_read_belongs_to_nobody(body: bytes | None) -> None:
+    assert ids_of(body) == NOTHING
+
+
+def test_an_event_of_a_type_yet_unknown_is_found_all_the_same() -> None:
+    body = msgspec.json.encode({"type": "ride.teleported", "user_id": "usr_a", "how": {"far": [1]}})
+    assert (ids_of(body).type, ids_of(body).user_id) == ("ride.teleported", "usr_a")
