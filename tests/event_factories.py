@@ -17,6 +17,7 @@ from domain.events import (
     Event,
     Heartbeat,
     LocationChosen,
+    PaymentCorrected,
     PaymentDecided,
     PaymentOutcome,
     ProfileChanged,
@@ -76,6 +77,21 @@ def a_payment_outcome(*, at_ms: int = NOW_MS, **given: Any) -> PaymentOutcome:
     return PaymentOutcome(**{**_envelope(at_ms, "out"), **own, **given})
 
 
+def a_correction(*, at_ms: int = NOW_MS, paid_at_ms: int | None = None, **given: Any) -> PaymentCorrected:
+    """A payment of `paid_at_ms`, which is `at_ms` unless given, that was settled at more than decided on."""
+    own = {
+        "transaction_id": "txn_a",
+        "card_id": "card_a",
+        "device_id": "dev_a",
+        "pickup_zone": "zone_a",
+        "paid_at": from_ms(at_ms if paid_at_ms is None else paid_at_ms),
+        "before_minor": 1_850,
+        "after_minor": 2_100,
+        "currency": "USD",
+    }
+    return PaymentCorrected(**{**_envelope(at_ms, "cor"), **own, **given})
+
+
 def a_location(*, at_ms: int = NOW_MS, **given: Any) -> LocationChosen:
     return LocationChosen(**{**_envelope(at_ms), "device_id": "dev_a", "zone_id": "zone_a", **given})
 
@@ -90,7 +106,8 @@ def a_driver_contact(*, at_ms: int = NOW_MS, **given: Any) -> DriverContacted:
 
 
 def a_cancel(*, at_ms: int = NOW_MS, **given: Any) -> RideCancelled:
-    return RideCancelled(**{**_envelope(at_ms), "ride_id": "ride_a", "cancelled_by": "rider", **given})
+    own = {"ride_id": "ride_a", "cancelled_by": "rider", "pickup_zone": "zone_a"}
+    return RideCancelled(**{**_envelope(at_ms), **own, **given})
 
 
 def a_ride_end(*, at_ms: int = NOW_MS, **given: Any) -> RideCompleted:
@@ -151,6 +168,7 @@ ONE_OF_EACH: tuple[Callable[..., Event], ...] = (
     a_login,
     a_payment,
     a_payment_outcome,
+    a_correction,
     a_heartbeat,
 )
 

@@ -2,7 +2,7 @@ from event_factories import NOW_MS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.counterparts import CAP, distinct_since, newest, seen
+from domain.counterparts import CAP, distinct_since, seen
 
 sightings = st.lists(
     st.tuples(st.integers(0, 60).map(lambda i: f"dev_{i}"), st.integers(NOW_MS, NOW_MS + 500)), max_size=150
@@ -45,8 +45,14 @@ def test_the_given_lists_are_left_alone() -> None:
 
 
 def test_the_oldest_leaves_when_all_places_are_taken() -> None:
-    ids, times = newest(["dev_a", "dev_b"], [NOW_MS, NOW_MS + 1], "dev_c", NOW_MS + 2, 2)
-    assert (ids, times) == (["dev_b", "dev_c"], [NOW_MS + 1, NOW_MS + 2])
+    full = [(f"dev_{i:02}", NOW_MS + i) for i in range(CAP)]
+    ids, times = after([*full, ("dev_new", NOW_MS + CAP)])
+    assert list(zip(ids, times, strict=True)) == [*full[1:], ("dev_new", NOW_MS + CAP)]
+
+
+def test_one_older_than_all_finds_no_place() -> None:
+    full = [(f"dev_{i:02}", NOW_MS + i) for i in range(CAP)]
+    assert after([*full, ("dev_old", NOW_MS - 1)]) == after(full)
 
 
 def test_a_sighting_at_the_edge_is_outside() -> None:

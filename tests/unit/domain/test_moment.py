@@ -21,7 +21,7 @@ def test_distances(here: tuple[float, float], there: tuple[float, float], km: fl
 
 def test_a_moment_refuses_to_speak_of_unknown_entities() -> None:
     moment = observe(card=None, user=None, profile=None, transaction=a_transaction(), as_of_ms=NOW_MS)
-    with pytest.raises(AssertionError, match="known profiles only"):
+    with pytest.raises(AssertionError, match="known entities only"):
         moment.account()
     with pytest.raises(AssertionError, match="known entities only"):
         moment.history("card")

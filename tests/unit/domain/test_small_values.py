@@ -45,4 +45,4 @@ def test_the_watermark_row_holds_the_watermark() -> None:
 
 
 def test_each_kind_has_a_view() -> None:
-    assert set(VIEW_OF_KIND) == {"card", "user", "profile"}
+    assert set(VIEW_OF_KIND) == {"card", "user", "device", "zone", "profile"}

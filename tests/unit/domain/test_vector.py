@@ -1,13 +1,16 @@
 """What the model is given: every window, every missing part, and the payment itself."""
 
+from collections.abc import Sequence
 from math import isnan
 from struct import pack
+from typing import Any
 
 import pytest
 from event_factories import (
     NOW_MS,
     a_cancel,
     a_card_added,
+    a_correction,
     a_history,
     a_login,
     a_payment,
@@ -24,73 +27,102 @@ from hypothesis import strategies as st
 from domain.catalogue import FEATURE_NAMES, FEATURES
 from domain.decision import Outcome, Verdict
 from domain.display import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
-from domain.events import Event, PaymentDecided, event_time_ms
-from domain.history import DAY, FIVE_MINUTES, HOUR, MONTH, WEEK, History
+from domain.events import Event, PaymentCorrected, PaymentDecided, event_time_ms
+from domain.history import DAY, FIVE_MINUTES, HOUR, MONTH, WEEK, History, HistoryKind
 from domain.moment import Moment, distance_km
+from domain.platform import pulse_of
 from domain.profile import Profile, fold_profile
 from domain.tiles import TILE_OF_WINDOW
 from domain.transaction import Transaction
 from domain.vector import as_attempt, observe, vector
 
+OWNERS: tuple[tuple[HistoryKind, str, str], ...] = (
+    ("card", "card_id", "card_a"),
+    ("user", "user_id", "usr_a"),
+    ("device", "device_id", "dev_a"),
+    ("zone", "pickup_zone", "zone_a"),
+)
 WINDOWS = {"5m": FIVE_MINUTES, "1h": HOUR, "24h": DAY, "7d": WEEK, "30d": MONTH}
 PAST: tuple[Event, ...] = (
+    an_account(at_ms=NOW_MS - 25 * DAY_MS, user_id="usr_b"),
     a_card_added(at_ms=NOW_MS - 20 * DAY_MS),
-    a_login(at_ms=NOW_MS - 2 * DAY_MS, new_device=True),
-    a_profile_change(at_ms=NOW_MS - 30 * HOUR_MS, contact_changed=True),
     a_payment(at_ms=NOW_MS - 10 * DAY_MS, amount_minor=1_000, card_id="card_b", device_id="dev_b"),
-    a_payment(at_ms=NOW_MS - 3 * DAY_MS, amount_minor=2_000),
+    a_payment(at_ms=NOW_MS - 3 * DAY_MS, amount_minor=2_000, promo_id="promo_a"),
+    a_login(at_ms=NOW_MS - 2 * DAY_MS, new_device=True),
+    a_correction(
+        paid_at_ms=NOW_MS - 3 * DAY_MS, at_ms=NOW_MS - 40 * HOUR_MS, before_minor=2_000, after_minor=2_600
+    ),
+    a_profile_change(at_ms=NOW_MS - 30 * HOUR_MS, contact_changed=True),
     a_payment(at_ms=NOW_MS - 5 * HOUR_MS, amount_minor=9_000, verdict=Verdict.DECLINE),
     a_payment_outcome(at_ms=NOW_MS - 4 * HOUR_MS, outcome=Outcome.FAILED),
     a_payment_outcome(at_ms=NOW_MS - 3 * HOUR_MS, outcome=Outcome.CHARGEBACK),
-    a_ride_request(at_ms=NOW_MS - 40 * MINUTE_MS),
-    a_cancel(at_ms=NOW_MS - 35 * MINUTE_MS),
+    a_ride_request(at_ms=NOW_MS - 40 * MINUTE_MS, ride_id="ride_b"),
+    a_cancel(at_ms=NOW_MS - 35 * MINUTE_MS, ride_id="ride_b"),
     a_card_added(at_ms=NOW_MS - 30 * MINUTE_MS),
     a_payment_outcome(at_ms=NOW_MS - 25 * MINUTE_MS, outcome=Outcome.FAILED),
-    a_payment(at_ms=NOW_MS - 20 * MINUTE_MS, amount_minor=3_000, pickup_zone="zone_c", pickup_lat=40.8),
+    a_payment(at_ms=NOW_MS - 20 * MINUTE_MS, amount_minor=3_000, pickup_zone="zone_c", driver_id="drv_b"),
+    a_payment(at_ms=NOW_MS - 3 * MINUTE_MS, amount_minor=500, verdict=Verdict.DECLINE, pickup_lat=40.8),
+    a_payment(at_ms=NOW_MS - 2 * MINUTE_MS, user_id="usr_b", card_id="card_b", verdict=Verdict.DECLINE),
+    a_ride_request(at_ms=NOW_MS - MINUTE_MS, estimate_minor=1_000),
 )
-ON_CARDS = (PaymentDecided, type(PAST[0]), type(PAST[6]))
 EXPECTED = {
     "amount": 1_850,
     "distance": 6_200,
     "amount_per_km": 1_850 * 1000 / 6_200,
     "hour_of_day": 14,
-    "card_payments_5m": 1,
-    "card_payments_1h": 2,
-    "card_payments_24h": 3,
-    "card_payments_7d": 4,
-    "card_amount_1h": 4_850,
-    "card_amount_24h": 13_850,
-    "card_declines_24h": 1,
+    "promo_used": 1,
+    "card_payments_5m": 2,
+    "card_payments_1h": 3,
+    "card_payments_24h": 4,
+    "card_payments_7d": 5,
+    "card_amount_5m": 500 + 1_850,
+    "card_amount_1h": 3_000 + 500 + 1_850,
+    "card_amount_24h": 9_000 + 3_000 + 500 + 1_850,
+    "card_declines_5m": 1,
+    "card_declines_24h": 2,
     "card_failures_1h": 1,
-    "card_failures_24h": 2,
     "card_users_30d": 1,
     "card_devices_24h": 1,
     "card_zones_1h": 2,
     "card_since_added": 20 * DAY_MS / SECOND_MS,
-    "card_since_last_payment": 20 * 60,
-    "user_payments_5m": 1,
-    "user_payments_1h": 2,
-    "user_payments_24h": 3,
-    "user_payments_30d": 5,
-    "user_amount_24h": 13_850,
-    "user_declines_24h": 1,
-    "user_failures_1h": 1,
+    "card_since_last_payment": 3 * 60,
+    "card_saturated": 0,
+    "user_payments_5m": 2,
+    "user_payments_1h": 3,
+    "user_payments_30d": 6,
+    "user_amount_7d": 2_600 + 9_000 + 3_000 + 500 + 1_850,
+    "user_amount_30d": 1_000 + 2_600 + 9_000 + 3_000 + 500 + 1_850,
+    "user_declines_1h": 1,
+    "user_declines_7d": 2,
+    "user_declines_30d": 2,
     "user_failures_24h": 2,
-    "user_cards_added_1h": 1,
     "user_cards_added_24h": 1,
+    "user_promos_30d": 2,
     "user_cards_1h": 1,
     "user_cards_7d": 1,
     "user_devices_24h": 1,
-    "user_requests_1h": 1,
-    "user_cancels_24h": 1,
+    "user_drivers_7d": 2,
+    "user_cancel_ratio_7d": 1 / 2,
     "user_device_is_new": 0,
     "user_card_is_new": 0,
     "user_zone_is_new": 0,
     "user_since_new_device_login": 2 * DAY_MS / SECOND_MS,
     "user_since_contact_change": 30 * HOUR_MS / SECOND_MS,
-    "user_amount_ratio": 1_850 * 3 / 6_000,
-    "user_speed": distance_km(40.8, -74.0, 40.71, -74.0) * 3,
+    "user_amount_ratio": 1_850 * 3 / (1_000 + 2_600 + 3_000),
+    "user_amount_rank": 1 / 3,
+    "user_estimate_ratio": 1.85,
+    "user_driver_repeats": 4,
+    "user_speed": distance_km(40.8, -74.0, 40.71, -74.0) * 20,
     "user_chargebacks": 1,
+    "device_payments_1h": 4,
+    "device_accounts_30d": 1,
+    "device_cards_5m": 2,
+    "device_cards_24h": 2,
+    "device_users_30d": 2,
+    "device_age": 25 * DAY_MS / SECOND_MS,
+    "zone_payments_5m": 2,
+    "zone_decline_rise": ((2 + 1) / (2 + 20)) / ((3 + 1) / (4 + 20)),
+    "platform_decline_rise": ((2 + 1) / (3 + 20)) / ((3 + 1) / (5 + 20)),
     "account_age": 400,
     "rating": 4.9,
     "pickup_is_home": 1,
@@ -102,17 +134,35 @@ def a_profile() -> Profile:
     return fold_profile(None, account, NOW_MS)
 
 
+def known_of(past: Sequence[Event]) -> dict[str, Any]:
+    """What is known of card_a, usr_a, dev_a, zone_a and the platform; a part without any past is unknown."""
+    parts: dict[str, Any] = {
+        kind: a_history(kind, *told) if (told := told_to(past, field, owner)) else None
+        for kind, field, owner in OWNERS
+    }
+    zones = {event.pickup_zone for event in past if getattr(event, "pickup_zone", None)}
+    histories = [a_history("zone", *told_to(past, "pickup_zone", zone)) for zone in sorted(zones)]
+    return {**parts, "pulse": pulse_of(histories, NOW_MS) if histories else None}
+
+
+def told_to(past: Sequence[Event], field: str, owner: str) -> list[Event]:
+    return [event for event in past if getattr(event, field, None) == owner]
+
+
 def moment_of(
-    *past: Event, profile: Profile | None = None, as_of_ms: int = NOW_MS, **given: object
+    *past: Event,
+    profile: Profile | None = None,
+    as_of_ms: int = NOW_MS,
+    in_flight: Sequence[PaymentDecided] = (),
+    **given: Any,
 ) -> Moment:
-    """A transaction of card_a and usr_a after the past; a part without any past is unknown."""
-    on_card = [e for e in past if isinstance(e, ON_CARDS) and e.card_id == "card_a"]  # type: ignore[attr-defined]
+    """A transaction of card_a, usr_a, dev_a and zone_a after the past."""
     return observe(
-        card=a_history("card", *on_card) if on_card else None,
-        user=a_history("user", *past) if past else None,
+        **known_of(past),
         profile=profile,
         transaction=a_transaction(at_ms=as_of_ms, **given),
         as_of_ms=as_of_ms,
+        in_flight=in_flight,
     )
 
 
@@ -123,7 +173,7 @@ def features(moment: Moment) -> dict[str, float]:
 def test_every_feature_has_the_value_worked_out_by_hand() -> None:
     """A change here is a change of a definition: raise DEFINITIONS_VERSION with it."""
     assert list(EXPECTED) == list(FEATURE_NAMES)
-    found = features(moment_of(*PAST, profile=a_profile()))
+    found = features(moment_of(*PAST, profile=a_profile(), promo_id="promo_b"))
     assert found == {name: pytest.approx(value, rel=1e-6) for name, value in EXPECTED.items()}
 
 
@@ -134,16 +184,10 @@ def test_a_vector_is_float32_and_the_same_each_time() -> None:
     assert first.tobytes() == second.tobytes() == pack(f"{len(FEATURES)}f", *first)
 
 
-@pytest.mark.parametrize("entity", ["card", "user", "profile"])
+@pytest.mark.parametrize("entity", ["card", "user", "device", "zone", "platform", "profile"])
 def test_all_features_of_an_unknown_entity_are_missing_and_never_zero(entity: str) -> None:
-    known = {
-        "card": a_history("card", *(e for e in PAST if isinstance(e, ON_CARDS))),
-        "user": a_history("user", *PAST),
-        "profile": a_profile(),
-        entity: None,
-    }
-    moment = observe(**known, transaction=a_transaction(), as_of_ms=NOW_MS)  # type: ignore[arg-type]
-    found = features(moment)
+    known = {**known_of(PAST), "profile": a_profile(), {"platform": "pulse"}.get(entity, entity): None}
+    found = features(observe(**known, transaction=a_transaction(), as_of_ms=NOW_MS))
     missing = {name for name, value in found.items() if isnan(value)}
     assert missing == {f.name for f in FEATURES if f.entity == entity}
 
@@ -155,6 +199,7 @@ def test_with_nothing_known_the_transaction_is_all_there_is() -> None:
         "distance",
         "amount_per_km",
         "hour_of_day",
+        "promo_used",
     }
 
 
@@ -192,8 +237,9 @@ def test_the_first_meeting_is_new_and_the_second_is_not(what: str) -> None:
 
 def test_the_transaction_counts_in_its_own_velocity() -> None:
     found = features(moment_of(a_payment(at_ms=NOW_MS - MINUTE_MS, amount_minor=500)))
-    assert found["card_payments_5m"] == found["user_payments_5m"] == 2
+    assert found["card_payments_5m"] == found["user_payments_5m"] == found["device_payments_1h"] == 2
     assert found["card_amount_1h"] == 2_350
+    assert found["zone_payments_5m"] == 1
 
 
 def test_a_transaction_that_the_stream_folded_before_counts_once() -> None:
@@ -234,6 +280,7 @@ def test_windows_expire_by_the_clock(name: str, data: st.DataObject) -> None:
 @given(past=events("user"))
 def test_velocities_are_those_of_the_raw_events(past: list[Event]) -> None:
     found = features(moment_of(*past))
+    settled = {e.transaction_id: e.after_minor for e in past if isinstance(e, PaymentCorrected)}
     for short, window_ms in WINDOWS.items():
         edge_ms = (NOW_MS - window_ms) // TILE_OF_WINDOW[window_ms] * TILE_OF_WINDOW[window_ms]
         inside = [e for e in past if isinstance(e, PaymentDecided) and edge_ms <= event_time_ms(e)]
@@ -242,7 +289,7 @@ def test_velocities_are_those_of_the_raw_events(past: list[Event]) -> None:
         if f"user_declines_{short}" in found:
             assert found[f"user_declines_{short}"] == sum(e.verdict is Verdict.DECLINE for e in inside)
         if f"user_amount_{short}" in found:
-            total = sum(e.amount_minor for e in inside) + 1_850
+            total = sum(settled.get(e.id, e.amount_minor) for e in inside) + 1_850
             assert found[f"user_amount_{short}"] == pytest.approx(total, rel=1e-7)
 
 
@@ -290,5 +337,5 @@ def test_an_empty_history_is_known_and_counts_from_zero() -> None:
     moment = observe(card=History(), user=None, profile=None, transaction=a_transaction(), as_of_ms=NOW_MS)
     found = features(moment)
     assert found["card_payments_5m"] == 1
-    assert found["card_failures_24h"] == 0
+    assert found["card_failures_1h"] == 0
     assert isnan(found["card_since_last_payment"])

@@ -35,6 +35,8 @@ def test_an_event_goes_to_each_entity_with_its_own_bytes() -> None:
     assert Step().take(payment) == [
         ["card:card_a", "card", "card_a", body, NOW_MS],
         ["user:usr_a", "user", "usr_a", body, NOW_MS],
+        ["device:dev_a", "device", "dev_a", body, NOW_MS],
+        ["zone:zone_a", "zone", "zone_a", body, NOW_MS],
     ]
 
 
@@ -82,7 +84,7 @@ def test_a_dead_letter_holds_nothing_of_the_message() -> None:
 def test_a_late_event_is_counted_and_not_sent_on() -> None:
     step = Step()
     payment = a_payment(at_ms=NOW_MS - LATENESS_HORIZON_MS)
-    assert len(step.take(payment)) == 2
+    assert len(step.take(payment)) == 4
     assert step.take(payment, record_time_ms=NOW_MS + 1) == []
     assert step.context.counted()["events_late"] == 1
 

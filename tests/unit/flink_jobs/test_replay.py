@@ -9,6 +9,7 @@ from pyarrow import parquet
 from domain.catalogue import FEATURE_NAMES
 from domain.display import HOUR_MS, MINUTE_MS
 from domain.events import Event, event_time_ms
+from domain.platform import pulse_of
 from domain.profile import fold_profile
 from domain.vector import observe, vector
 from flink_jobs.replay import Replay, build_training_set, transaction_of
@@ -30,6 +31,9 @@ def test_a_payment_is_seen_with_what_was_known_before_it() -> None:
     moment = observe(
         card=a_history("card", FIRST),
         user=a_history("user", FIRST),
+        device=a_history("device", ACCOUNT, FIRST),
+        zone=a_history("zone", FIRST),
+        pulse=pulse_of([a_history("zone", FIRST)], NOW_MS),
         profile=fold_profile(None, ACCOUNT, event_time_ms(ACCOUNT)),
         transaction=transaction_of(SECOND),
         as_of_ms=NOW_MS,

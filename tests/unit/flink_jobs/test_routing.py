@@ -6,6 +6,7 @@ from event_factories import (
     a_cancel,
     a_card_added,
     a_card_removed,
+    a_correction,
     a_driver_contact,
     a_heartbeat,
     a_location,
@@ -24,16 +25,18 @@ from domain.topics import DECISIONS, LABELS, RIDES, SOURCES
 from flink_jobs.routing import KINDS, TYPES_IN_TOPIC, check_topic, targets
 
 CARD, USER, PROFILE = ("card", "card_a"), ("user", "usr_a"), ("profile", "usr_a")
+DEVICE, ZONE = ("device", "dev_a"), ("zone", "zone_a")
 TARGETS: list[tuple[Callable[..., Event], list[tuple[str, str]]]] = [
-    (a_payment, [CARD, USER]),
+    (a_payment, [CARD, USER, DEVICE, ZONE]),
     (a_payment_outcome, [CARD, USER]),
-    (a_card_added, [CARD, USER]),
+    (a_correction, [CARD, USER, DEVICE]),
+    (a_card_added, [CARD, USER, DEVICE]),
     (a_card_removed, []),
-    (a_ride_request, [USER]),
-    (a_cancel, [USER]),
-    (a_login, [USER]),
+    (a_ride_request, [USER, ZONE]),
+    (a_cancel, [USER, ZONE]),
+    (a_login, [USER, DEVICE]),
     (a_profile_change, [USER, PROFILE]),
-    (an_account, [PROFILE]),
+    (an_account, [DEVICE, PROFILE]),
     (a_location, []),
     (a_driver_contact, []),
     (a_ride_end, []),
@@ -42,6 +45,7 @@ TARGETS: list[tuple[Callable[..., Event], list[tuple[str, str]]]] = [
 HOMES = {
     a_payment: {DECISIONS.name},
     a_payment_outcome: {LABELS.name},
+    a_correction: {LABELS.name},
     a_heartbeat: {t.name for t in SOURCES},
 }
 
@@ -51,12 +55,21 @@ def test_which_histories_an_event_changes(build: Callable[..., Event], wanted: l
     assert targets(build()) == wanted
 
 
+def test_an_outcome_that_names_its_device_and_zone_reaches_both() -> None:
+    outcome = a_payment_outcome(device_id="dev_a", pickup_zone="zone_a")
+    assert targets(outcome) == [CARD, USER, DEVICE, ZONE]
+
+
+def test_a_cancel_of_an_unnamed_zone_reaches_none() -> None:
+    assert targets(a_cancel(pickup_zone=None)) == [USER]
+
+
 def test_every_event_has_its_line_above() -> None:
     assert {build for build, _ in TARGETS} == set(ONE_OF_EACH)
 
 
 def test_a_job_of_some_kinds_takes_only_theirs() -> None:
-    assert KINDS == ("card", "user", "profile")
+    assert KINDS == ("card", "user", "device", "zone", "profile")
     assert targets(a_payment(), ("user",)) == [USER]
     assert targets(a_payment(), ("profile",)) == []
 
