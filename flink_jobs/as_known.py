@@ -65,17 +65,23 @@ def step_of(record: RawRecord) -> Step | None:
 
 
 class Trail:
-    """One entity's steps; `base` is what it starts from. Nothing is added after the first question."""
+    """One entity's steps; `base` is what it starts from, and holds what stands at or before its positions.
+
+    Nothing is added after the first question.
+    """
 
     def __init__(self, kind: str, reach: Reach | None = None, base: State | None = None) -> None:
         self._kind = kind
         self._reach = reach
         self._base = base
+        self._begins = base.positions if base else []
         self._kept: dict[int, list[Step]] = {}
         self._known: _Walk | None = None
         self._timed: _Walk | None = None
 
     def add(self, step: Step) -> None:
+        if covers(self._begins, (step.source, step.offset)):
+            return
         if self._reach and self._reach.in_every_answer(step):
             self._base = _folded(self._kind, self._base, step)
         elif not self._reach or self._reach.in_some_answer(step):
@@ -139,7 +145,7 @@ class KnownPast:
     """All that `records` tell, in the order of topic, partition and offset.
 
     `reaches` names the entities that will be asked about; without it all are kept, whole. `bases` are
-    histories to start from, of which `records` hold nothing any more.
+    histories to start from; what they hold need not be among the records.
     """
 
     def __init__(

@@ -13,10 +13,8 @@ from event_factories import (
 from past import Past, folded, folded_profile
 
 from domain.history import History
-from domain.positions import covers
 from domain.profile import Profile
 from domain.raw_record import RawRecord
-from domain.topics import source_number
 from flink_jobs.as_known import KnownPast, PastForgotten, Reach
 
 HOUR_MS = 3_600_000
@@ -124,19 +122,12 @@ def test_hindsight_goes_by_time_and_leaves_out_the_own_payment() -> None:
     assert later.recent_drivers == ["drv_late", "drv_a", "drv_after"]
 
 
-def test_a_base_stands_for_the_records_before_it() -> None:
+def test_a_base_stands_for_the_records_that_it_holds() -> None:
     past = Past()
     versions = as_the_job_told_it(past)
     base = versions[2]
-    newer = [
-        record for record in past.ordered() if not covers(base.positions, (_source(record), record.offset))
-    ]
     reaches = {("user", "usr_a"): reach_of(versions[3:])}
-    known = KnownPast(newer, reaches, {("user", "usr_a"): base})
+    known = KnownPast(past.records[1:], reaches, {("user", "usr_a"): base})
     assert known.history("user", "usr_a", versions[4].positions) == versions[4]
     with pytest.raises(PastForgotten):
         known.history("user", "usr_a", versions[1].positions)
-
-
-def _source(record: RawRecord) -> int:
-    return source_number(record.topic, record.partition)
