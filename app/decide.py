@@ -9,19 +9,28 @@ from msgspec import Struct, structs
 
 from app.assessment import Assessment, by_amount, by_model, by_request
 from app.ladder import HISTORIES_LATE, HISTORIES_UNREADABLE, Footing, footing, without_scorer
-from app.ports import Decision, FeatureReader, FeaturesUnreadable, Ledger, Model, StoredFeatures
+from app.letters import in_letters
+from app.ports import (
+    Decision,
+    FeatureReader,
+    FeaturesUnreadable,
+    KnownPulse,
+    Ledger,
+    Model,
+    StoredFeatures,
+)
 from app.replies import Reply, Versions, encode_reply
 from app.requests import TransactionRequest
 from app.time_limit import within
 from domain.decision import Rung, Verdict
 from domain.errors import ModelRefused
 from domain.events import PaymentDecided, from_ms
+from domain.moment import Moment
 from domain.transaction import Transaction
 from domain.vector import as_attempt, observe
 
 log = logging.getLogger("faregate.decide")
 PRODUCER = "approval-api"
-_LETTERS = str.maketrans("0123456789abcdef", "bcdfghjkmnpqrstv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +66,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True, kw_only=True)
 class Approval:
     features: FeatureReader
+    pulse: Callable[[], KnownPulse | None]
     ledger: Ledger
     model: Model | None
     deadline: Deadline
@@ -69,7 +79,8 @@ class Approval:
         Raises LedgerUnavailable if nothing can be kept, TransactionChanged if another body was decided.
         """
         transaction, as_of_ms = request.transaction(), self.now_ms()
-        stored = await self._read(transaction, arrived)
+        attempt = as_attempt(transaction, as_of_ms)
+        stored = await self._read(attempt, arrived)
         read_at = self.monotonic()
         on = footing(
             features=stored,
@@ -78,14 +89,17 @@ class Approval:
             as_of_ms=as_of_ms,
         )
         known = stored if isinstance(stored, StoredFeatures) else StoredFeatures()
-        on, assessed = self._assess(on, known, transaction, as_of_ms)
+        pulse = self.pulse() if on.uses_model else None
+        on, assessed = self._assess(on, known, pulse, transaction, as_of_ms)
         assessed_at = self.monotonic()
         decision = self._decision(
             request=request,
             transaction=transaction,
+            attempt=attempt,
             as_of_ms=as_of_ms,
             on=on,
             known=known,
+            pulse=pulse,
             assessed=assessed,
             elapsed_s=assessed_at - arrived,
         )
@@ -104,32 +118,30 @@ class Approval:
             overran=total_s > self.deadline.total_s,
         )
 
-    async def _read(self, transaction: Transaction, arrived: float) -> StoredFeatures | str:
+    async def _read(self, attempt: PaymentDecided, arrived: float) -> StoredFeatures | str:
         limit_s = self.deadline.read_s(self.monotonic() - arrived)
         if limit_s <= 0:
             return HISTORIES_LATE
-        read = self.features.read(card_id=transaction.card_id, user_id=transaction.user_id)
         try:
-            return await within(limit_s, read)
+            return await within(limit_s, self.features.read(attempt))
         except TimeoutError:
             return HISTORIES_LATE
         except FeaturesUnreadable:
             return HISTORIES_UNREADABLE
 
     def _assess(
-        self, on: Footing, known: StoredFeatures, transaction: Transaction, as_of_ms: int
+        self,
+        on: Footing,
+        known: StoredFeatures,
+        pulse: KnownPulse | None,
+        transaction: Transaction,
+        as_of_ms: int,
     ) -> tuple[Footing, Assessment]:
         if on.rung is Rung.R3:
             return on, by_amount(transaction)
         if self.model is None or not on.uses_model:
             return on, by_request(transaction)
-        moment = observe(
-            card=known.card,
-            user=known.user,
-            profile=known.profile,
-            transaction=transaction,
-            as_of_ms=as_of_ms,
-        )
+        moment = moment_of(known, pulse, transaction, as_of_ms)
         try:
             return on, by_model(self.model, moment)
         except ModelRefused as error:
@@ -141,9 +153,11 @@ class Approval:
         *,
         request: TransactionRequest,
         transaction: Transaction,
+        attempt: PaymentDecided,
         as_of_ms: int,
         on: Footing,
         known: StoredFeatures,
+        pulse: KnownPulse | None,
         assessed: Assessment,
         elapsed_s: float,
     ) -> Decision:
@@ -175,31 +189,40 @@ class Approval:
             model_version=reply.versions.model,
             scorer_kind=model.kind if model else None,
             features=known,
+            pulse=pulse if model else None,
             vector=assessed.vector,
             request=request.canonical(),
             reply=encode_reply(reply),
             reasons=reply.reasons,
             latency_us=round(elapsed_s * 1_000_000),
-            event=decided_event(transaction, reply, as_of_ms),
+            event=decided_event(attempt, reply),
         )
 
 
-def decided_event(transaction: Transaction, reply: Reply, as_of_ms: int) -> PaymentDecided:
+def moment_of(
+    known: StoredFeatures, pulse: KnownPulse | None, transaction: Transaction, as_of_ms: int
+) -> Moment:
+    """What a vector is computed of; a payment in flight that the histories hold already changes nothing."""
+    return observe(
+        card=known.card,
+        user=known.user,
+        device=known.device,
+        zone=known.zone,
+        profile=known.profile,
+        pulse=None if pulse is None else pulse.pulse,
+        in_flight=known.in_flight,
+        transaction=transaction,
+        as_of_ms=as_of_ms,
+    )
+
+
+def decided_event(attempt: PaymentDecided, reply: Reply) -> PaymentDecided:
     """The event that feeds the histories; it happened at the instant that the vector was computed for."""
     return structs.replace(
-        as_attempt(transaction, as_of_ms),
-        producer=PRODUCER,
-        decision_id=reply.decision_id,
-        verdict=reply.verdict,
-        rung=reply.rung,
+        attempt, producer=PRODUCER, decision_id=reply.decision_id, verdict=reply.verdict, rung=reply.rung
     )
 
 
 def _decision_id(as_of_ms: int) -> str:
     """Rising with time, so that new rows land on the newest pages of the index."""
     return f"dec_{in_letters(f'{as_of_ms:012x}{secrets.token_hex(8)}')}"
-
-
-def in_letters(hexadecimal: str) -> str:
-    """The same order without digits: a long run of them could pass for a card number."""
-    return hexadecimal.translate(_LETTERS)

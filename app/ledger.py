@@ -5,18 +5,20 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg
-from msgspec import Raw, json, structs
+from msgspec import Raw, convert, json, structs
 from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout
 
+from app.in_flight import overlaid
 from app.migrations import check_schema_async
 from app.ports import Decision, LedgerUnavailable, Payment, TransactionChanged
 from app.postgres import Pool
 from app.queries import query
 from app.replies import DecisionRecord, RecordedOutcome
 from app.time_limit import within
-from domain.events import PaymentOutcome, encode_event
+from domain.events import PaymentCorrected, PaymentOutcome, encode_event
 from domain.history import History
+from domain.online_store import VIEW_OF_KIND
 from domain.profile import Profile
 from domain.topics import DECISIONS, LABELS
 
@@ -46,16 +48,29 @@ class PostgresLedger:
     def __init__(self, pool: Pool, ring: Callable[[], None]) -> None:
         self._pool = pool
         self._ring = ring
+        self._kept_pulse: str | None = None
 
     @_limited
     async def record(self, decision: Decision) -> bytes:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True)
-            await cursor.execute(query("record_decision"), _row(decision))
+            await cursor.execute(query("record_decision"), _row(decision) | self._pulse(decision))
             if await cursor.fetchone():
+                if decision.pulse:
+                    self._kept_pulse = decision.pulse.id
                 self._ring()
                 return decision.reply
             return await _first_reply(cursor, decision)
+
+    def _pulse(self, decision: Decision) -> dict[str, object]:
+        """What the pulse was summed from is told by the first decision kept with it."""
+        pulse = decision.pulse
+        told = pulse is None or pulse.id == self._kept_pulse
+        return {
+            "pulse_id": None if pulse is None else pulse.id,
+            "pulse_at_ms": None if pulse is None else pulse.pulse.at_ms,
+            "pulse_zones": None if pulse is None or told else _json(pulse.zones),
+        }
 
     @_limited
     async def find(self, decision_id: str) -> DecisionRecord | None:
@@ -75,14 +90,15 @@ class PostgresLedger:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query("find_payment"), {"transaction_id": transaction_id})
             row = await cursor.fetchone()
-        return None if row is None else Payment(**row)
+        return None if row is None else convert(row, Payment)
 
     @_limited
-    async def record_outcome(self, event: PaymentOutcome) -> None:
+    async def record_outcome(self, event: PaymentOutcome, correction: PaymentCorrected | None = None) -> None:
         row = structs.asdict(event) | {
             "outcome_id": event.id,
             "topic": LABELS.name,
             "event": encode_event(event),
+            "correction": correction and encode_event(correction),
         }
         async with self._pool.connection() as connection:
             await connection.execute(query("record_outcome"), row)
@@ -107,6 +123,9 @@ class PostgresLedger:
 async def _first_reply(cursor: psycopg.AsyncCursor, decision: Decision) -> bytes:
     """By another statement, which sees what the insert has just waited for."""
     transaction_id = decision.transaction.transaction_id
+    if decision.features.seq is not None:
+        place = {"seq": decision.features.seq, "transaction_id": transaction_id}
+        await cursor.execute(query("remove_from_flight"), place)
     await cursor.execute(query("stored_reply"), {"transaction_id": transaction_id})
     stored = await cursor.fetchone()
     assert stored is not None, "decisions are never removed"  # noqa: S101 - both sides of the boundary
@@ -124,21 +143,29 @@ async def _outcomes(connection: psycopg.AsyncConnection, transaction_id: str) ->
 
 def _row(decision: Decision) -> dict[str, object]:
     features = decision.features
+    read = {kind: getattr(features, kind) for kind in VIEW_OF_KIND}
     return (
         structs.asdict(decision.transaction)
         | structs.asdict(decision)
-        | _version("card", features.card)
-        | _version("user", features.user)
-        | _version("profile", features.profile)
+        | _versions(read)
         | {
-            "reasons": json.encode(decision.reasons).decode(),
+            "positions": _json({kind: known.positions for kind, known in read.items() if known}),
+            "overlaid": _json(overlaid(features.in_flight)),
+            "seq": features.seq,
+            "reasons": _json(decision.reasons),
             "topic": DECISIONS.name,
             "event": encode_event(decision.event),
         }
     )
 
 
-def _version(kind: str, read: History | Profile | None) -> dict[str, int | None]:
-    if read is None:
-        return {f"{kind}_epoch": None, f"{kind}_version": None}
-    return {f"{kind}_epoch": read.epoch, f"{kind}_version": read.version}
+def _versions(read: dict[str, History | Profile | None]) -> dict[str, int | None]:
+    versions: dict[str, int | None] = {}
+    for kind, known in read.items():
+        versions[f"{kind}_epoch"] = None if known is None else known.epoch
+        versions[f"{kind}_version"] = None if known is None else known.version
+    return versions
+
+
+def _json(value: object) -> str:
+    return json.encode(value).decode()

@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -17,11 +18,14 @@ from fastapi import FastAPI
 from app import postgres
 from app.decide import Approval
 from app.doorbell import Doorbell
-from app.feature_reader import PostgresFeatureReader
+from app.feature_reader import SERVER_OPTIONS, PostgresFeatureReader
 from app.health import Health
+from app.in_flight import Sweeper
 from app.ledger import PostgresLedger
 from app.metrics import Metrics
 from app.outcomes import OutcomeDesk
+from app.parity import ParityChecks
+from app.pulse import PulseKeeper
 from app.rehearsal import rehearse
 from app.routes import Endpoints, build_app
 from app.settings import ApiSettings
@@ -40,19 +44,24 @@ async def api(settings: ApiSettings, conninfo: str = "") -> AsyncIterator[FastAP
     metrics = Metrics()
     if scorer:
         metrics.model.labels(scorer.version, scorer.kind).set(1)
+    patience_s = settings.deadline.total_s
     async with (
-        postgres.pool("features", conninfo=conninfo, patience_s=settings.deadline.total_s) as features,
+        postgres.pool(
+            "features", conninfo=conninfo, patience_s=patience_s, server_options=SERVER_OPTIONS
+        ) as features,
         postgres.pool("ledger", conninfo=conninfo, patience_s=2.0) as ledger_pool,
     ):
         doorbell = Doorbell(ledger_pool)
         ledger = PostgresLedger(ledger_pool, doorbell.ring)
         reader = PostgresFeatureReader(features)
-        ringing = asyncio.create_task(doorbell.serve())
-        try:
+        pulse = PulseKeeper(reader, now_ms=now_ms, monotonic=time.monotonic)
+        await pulse.feel()
+        async with _beside(doorbell.serve(), pulse.serve(), Sweeper(ledger_pool, now_ms).serve()):
             yield build_app(
                 Endpoints(
                     approval=Approval(
                         features=reader,
+                        pulse=pulse.current,
                         ledger=ledger,
                         model=scorer,
                         deadline=settings.deadline,
@@ -62,7 +71,7 @@ async def api(settings: ApiSettings, conninfo: str = "") -> AsyncIterator[FastAP
                     outcomes=OutcomeDesk(ledger=ledger, now_ms=now_ms, on_kept=_counter(metrics)),
                     ledger=ledger,
                     health=Health(
-                        probe_decision=lambda: rehearse(reader, scorer, now_ms()),
+                        probe_decision=lambda: rehearse(reader, scorer, pulse.current(), now_ms()),
                         probe_ledger=ledger.probe,
                         probe_schema=ledger.probe_schema,
                         model_version=scorer.version if scorer else None,
@@ -70,11 +79,21 @@ async def api(settings: ApiSettings, conninfo: str = "") -> AsyncIterator[FastAP
                         instance=settings.instance,
                     ),
                     metrics=metrics,
+                    parity=ParityChecks(ledger_pool).newest,
                     now_ms=now_ms,
                 )
             )
-        finally:
-            ringing.cancel()
+
+
+@asynccontextmanager
+async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on in the background until the body is done."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def now_ms() -> int:

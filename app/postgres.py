@@ -17,12 +17,14 @@ log = logging.getLogger("faregate.postgres")
 
 
 @asynccontextmanager
-async def pool(name: str, *, conninfo: str = "", most: int = 6, patience_s: float) -> AsyncIterator[Pool]:
-    """Connections that commit each statement by itself.
+async def pool(
+    name: str, *, conninfo: str = "", most: int = 6, patience_s: float, server_options: str = ""
+) -> AsyncIterator[Pool]:
+    """Connections that commit each statement by itself; `server_options` are as on its command line.
 
     Nobody waits for a free one, nor the server works on a statement, for longer than `patience_s`.
     """
-    options = f"-c statement_timeout={round(patience_s * 1000)}"
+    options = f"-c statement_timeout={round(patience_s * 1000)} {server_options}"
     connections: Pool = AsyncConnectionPool(
         conninfo,
         kwargs={"autocommit": True, "application_name": f"faregate {name}", "options": options, **_NETWORK},

@@ -1,18 +1,32 @@
--- name: read_features
--- What the stream has learned of a card and a rider, and how far it has come, in one snapshot.
-select stored.view, stored.payload
-from unnest(%(views)s::text[], %(entities)s::text[]) as wanted (view, entity_id)
-join online_store as stored using (view, entity_id)
+-- name: arrive
+-- Put a payment among those in flight, and read what the stream and the others in flight tell of it.
+select seq, view, payload from arrive(
+    %(transaction_id)s, %(card_id)s, %(user_id)s, %(device_id)s, %(at_ms)s, %(event)b,
+    %(views)s, %(entities)s
+)
+
+-- name: read_zones
+select entity_id, payload from online_store where view = %(view)s
+
+-- name: remove_from_flight
+-- A payment that was decided before, under an earlier place.
+delete from inflight where seq = %(seq)s and transaction_id = %(transaction_id)s
+
+-- name: sweep_flight
+-- What the stream has told long ago.
+delete from inflight where at_ms < %(before_ms)s
 
 -- name: record_decision
--- Keep a decision and its event together; no row comes back if the transaction was decided before.
+-- Keep a decision and its event together, the payment's in-flight row and a pulse not told before included;
+-- no row comes back if the transaction was decided before.
 with kept as (
     insert into decisions (
         decision_id, transaction_id, decided_at, as_of_ms,
         user_id, card_id, device_id, driver_id, ride_id,
         amount_minor, currency, pickup_zone, dropoff_zone,
         verdict, score, probability, rung, rung_reason, feature_age_ms, model_version, scorer_kind,
-        card_epoch, card_version, user_epoch, user_version, profile_epoch, profile_version,
+        card_epoch, card_version, user_epoch, user_version, device_epoch, device_version,
+        zone_epoch, zone_version, profile_epoch, profile_version, positions, overlaid, pulse_id,
         vector, request, reply, reasons, latency_us
     ) values (
         %(decision_id)s, %(transaction_id)s, %(decided_at)s, %(as_of_ms)s,
@@ -21,14 +35,24 @@ with kept as (
         %(verdict)s, %(score)s, %(probability)s, %(rung)s, %(rung_reason)s, %(feature_age_ms)s,
         %(model_version)s, %(scorer_kind)s,
         %(card_epoch)s, %(card_version)s, %(user_epoch)s, %(user_version)s,
+        %(device_epoch)s, %(device_version)s, %(zone_epoch)s, %(zone_version)s,
         %(profile_epoch)s, %(profile_version)s,
+        %(positions)s::jsonb, %(overlaid)s::jsonb, %(pulse_id)s,
         %(vector)b, %(request)b, %(reply)b, %(reasons)s::jsonb, %(latency_us)s
     )
     on conflict (transaction_id) do nothing
-    returning decision_id
+    returning decision_id, transaction_id
 ), queued as (
     insert into outbox (topic, key, payload)
     select %(topic)s, %(user_id)s, %(event)b from kept
+), landed as (
+    update inflight set event = %(event)b, decided = true
+    from kept where inflight.seq = %(seq)s and inflight.transaction_id = kept.transaction_id
+), felt as (
+    insert into pulses (pulse_id, at_ms, zones)
+    select %(pulse_id)s, %(pulse_at_ms)s, %(pulse_zones)s::jsonb from kept
+    where %(pulse_zones)s::jsonb is not null
+    on conflict (pulse_id) do nothing
 )
 select decision_id from kept
 
@@ -45,10 +69,12 @@ from outcomes where transaction_id = %(transaction_id)s order by occurred_at, ou
 
 -- name: find_payment
 -- Whom and what an outcome is about.
-select user_id, card_id, amount_minor, currency from decisions where transaction_id = %(transaction_id)s
+select user_id, card_id, device_id, pickup_zone, amount_minor, currency, verdict, as_of_ms
+from decisions where transaction_id = %(transaction_id)s
 
 -- name: record_outcome
--- Keep an outcome and its event together; one that is known already changes nothing.
+-- Keep an outcome and its events together; one that is known already changes nothing, and only the first
+-- capture corrects the amount.
 with kept as (
     insert into outcomes (outcome_id, transaction_id, outcome, reason_code, occurred_at, amount_minor)
     values (
@@ -56,9 +82,15 @@ with kept as (
     )
     on conflict (outcome_id) do nothing
     returning outcome_id
+), corrected as (
+    select 1 from kept where %(correction)b::bytea is not null and not exists (
+        select from outcomes where transaction_id = %(transaction_id)s and outcome = 'captured'
+    )
 )
 insert into outbox (topic, key, payload)
 select %(topic)s, %(user_id)s, %(event)b from kept
+union all
+select %(topic)s, %(user_id)s, %(correction)b::bytea from corrected
 
 -- name: probe_write
 -- Run in a transaction that is rolled back: can anything durable be written?
@@ -84,3 +116,6 @@ update outbox set sent_at = clock_timestamp() where id = any(%(ids)s)
 select
     clock_timestamp() as now,
     (select created_at from outbox where sent_at is null order by id limit 1) as waiting_since
+
+-- name: newest_parity_check
+select decisions, as_known, with_hindsight from parity_checks order by id desc limit 1

@@ -1,24 +1,30 @@
 """A decision about nobody: everything but keeping it, so that readiness means that decisions are answered."""
 
+from msgspec import structs
+
 from app.assessment import by_model, by_request
-from app.ports import FeatureReader, Model
+from app.decide import moment_of
+from app.ports import FeatureReader, KnownPulse, Model, StoredFeatures
 from domain.history import History
 from domain.money import SETTLEMENT_CURRENCY
 from domain.profile import Profile
 from domain.transaction import Transaction
-from domain.vector import observe
+from domain.vector import as_attempt
+
+_KNOWN = StoredFeatures(card=History(), user=History(), device=History(), zone=History(), profile=Profile())
 
 
-async def rehearse(features: FeatureReader, model: Model | None, now_ms: int) -> None:
+async def rehearse(
+    features: FeatureReader, model: Model | None, pulse: KnownPulse | None, now_ms: int
+) -> None:
     """Reads and assesses; raises FeaturesUnreadable or ModelRefused when a real decision would stumble."""
     transaction = _about_nobody(now_ms)
-    await features.read(card_id=transaction.card_id, user_id=transaction.user_id)
+    attempt = as_attempt(transaction, now_ms)
+    await features.look(attempt)
     by_request(transaction)
     if model:
-        moment = observe(
-            card=History(), user=History(), profile=Profile(), transaction=transaction, as_of_ms=now_ms
-        )
-        by_model(model, moment)
+        known = structs.replace(_KNOWN, in_flight=(attempt,))
+        by_model(model, moment_of(known, pulse, transaction, now_ms))
 
 
 def _about_nobody(now_ms: int) -> Transaction:

@@ -40,7 +40,7 @@ class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lon: Longitude
 
 
-class TransactionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TransactionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A ride payment that waits for a verdict. Money is in minor units, distance in metres."""
 
     transaction_id: TransactionId
@@ -55,6 +55,7 @@ class TransactionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_field
     dropoff: Place
     distance_m: Distance
     requested_at: AwareTime
+    promo_id: Annotated[str, _id("promo")] | None = None
 
     def transaction(self) -> Transaction:
         return Transaction(
@@ -72,6 +73,7 @@ class TransactionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_field
             pickup_lon=self.pickup.lon,
             distance_m=self.distance_m,
             requested_at_ms=to_ms(self.requested_at),
+            promo_id=self.promo_id,
         )
 
     def canonical(self) -> bytes:

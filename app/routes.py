@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.health import Health
 from app.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from app.metrics import Metrics
 from app.outcomes import OutcomeDesk
+from app.parity import ParityCheck, ParityUnknown
 from app.ports import Ledger, LedgerUnavailable, TransactionChanged
 from app.problems import Problem, RequestRefused
 from app.replies import OutcomeReceipt, encode_reply
@@ -36,6 +37,7 @@ class Endpoints:
     ledger: Ledger
     health: Health
     metrics: Metrics
+    parity: Callable[[], Awaitable[ParityCheck | None]]
     now_ms: Callable[[], int]
 
     async def decide(self, request: Request) -> Response:
@@ -66,6 +68,11 @@ class Endpoints:
         return _json_of(readiness, 503 if readiness.status == "unready" else 200)
 
     async def show_metrics(self, _request: Request) -> Response:
+        try:
+            self.metrics.show_parity(await self.parity())
+        except ParityUnknown as error:
+            log.warning("%s", error)
+            self.metrics.show_parity(None)
         return Response(self.metrics.page(), media_type=METRICS_CONTENT_TYPE)
 
     async def docs(self, request: Request) -> Response:

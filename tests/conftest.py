@@ -67,7 +67,10 @@ def postgres(home: Home, spawner: children.Spawner, free_ports: dict[str, int]) 
 def conninfo(postgres: Postgres) -> Conninfo:
     """How a role connects; every table but the schema's version is empty when the test begins."""
     with psycopg.connect(postgres.conninfo(OWNER), autocommit=True) as connection:
-        connection.execute("truncate decisions, outcomes, outbox, online_store restart identity")
+        connection.execute(
+            "truncate decisions, outcomes, outbox, online_store, inflight, pulses, parity_checks "
+            "restart identity"
+        )
     return postgres.conninfo
 
 

@@ -7,12 +7,14 @@ from event_factories import NOW_MS, a_payment_outcome, an_id
 from msgspec import json, structs, to_builtins
 
 from app.decide import decided_event
-from app.ports import Decision, StoredFeatures
+from app.ports import Decision, KnownPulse, StoredFeatures
+from app.pulse import known_pulse
 from app.replies import Reply, Versions, encode_reply
 from app.requests import Place, TransactionRequest
 from domain.decision import Rung, Verdict
 from domain.events import PaymentOutcome, from_ms
 from domain.history import History
+from domain.vector import as_attempt
 
 
 def a_request(**given: Any) -> TransactionRequest:
@@ -45,13 +47,19 @@ def a_live_body(**given: Any) -> bytes:
 
 
 def stored(**given: Any) -> StoredFeatures:
-    """Histories of a card and a rider that the stream knows well, read half a second after it saw all."""
+    """Histories of all that the stream knows well, read half a second after it saw everything."""
     defaults: dict[str, Any] = {
-        "card": History(epoch=1, version=7, known_at_ms=NOW_MS - 60_000),
-        "user": History(epoch=1, version=9, known_at_ms=NOW_MS - 60_000),
+        "card": History(epoch=1, version=7, known_at_ms=NOW_MS - 60_000, positions=[1002, 40]),
+        "user": History(epoch=1, version=9, known_at_ms=NOW_MS - 60_000, positions=[3, 9, 1002, 41]),
+        "device": History(epoch=1, version=5, known_at_ms=NOW_MS - 60_000, positions=[1002, 41]),
+        "zone": History(epoch=1, version=800, known_at_ms=NOW_MS - 1_000, positions=[1001, 77, 1002, 80]),
         "low_watermark_ms": NOW_MS - 500,
     }
     return StoredFeatures(**{**defaults, **given})
+
+
+def a_pulse(**zones: History) -> KnownPulse:
+    return known_pulse(zones or {"zone_a": History(version=3, positions=[1001, 5])}, NOW_MS - 2_000)
 
 
 def a_decision(request: TransactionRequest | None = None, **given: Any) -> Decision:
@@ -76,11 +84,12 @@ def a_decision(request: TransactionRequest | None = None, **given: Any) -> Decis
         model_version="mdl_a",
         scorer_kind="compiled",
         features=stored(),
+        pulse=None,
         vector=b"\x00\x00\x80?" * 3,
         request=request.canonical(),
         reply=encode_reply(reply),
         latency_us=2_900,
-        event=decided_event(transaction, reply, NOW_MS),
+        event=decided_event(as_attempt(transaction, NOW_MS), reply),
         **{
             name: getattr(reply, name)
             for name in reply.__struct_fields__

@@ -1,10 +1,10 @@
 """Stand-ins for the world; tests/contracts holds them to the same promises as the real adapters."""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from app.outbox import Message, Passed, Send, Settled
 from app.ports import (
@@ -17,39 +17,97 @@ from app.ports import (
 )
 from app.replies import DecisionRecord, RecordedOutcome
 from domain.catalogue import FEATURE_NAMES
-from domain.decision import Verdict
+from domain.decision import Outcome, Verdict
 from domain.errors import ModelRefused
-from domain.events import PaymentDecided, PaymentOutcome, from_ms
+from domain.events import PaymentCorrected, PaymentDecided, PaymentOutcome, from_ms
 from domain.history import History
 from domain.profile import Profile
 
 
-class FakeFeatureReader:
+class FakeFlight:
+    """Payments in flight by their place; a reader and a ledger share it."""
+
     def __init__(self) -> None:
+        self.payments: dict[int, PaymentDecided] = {}
+        self._next = 1
+
+    def arrive(self, attempt: PaymentDecided) -> int:
+        seq, self._next = self._next, self._next + 1
+        self.payments[seq] = attempt
+        return seq
+
+    def before(self, attempt: PaymentDecided, seq: int) -> tuple[PaymentDecided, ...]:
+        return tuple(
+            payment
+            for place, payment in sorted(self.payments.items())
+            if place < seq
+            and payment.id != attempt.id
+            and (
+                payment.card_id == attempt.card_id
+                or payment.user_id == attempt.user_id
+                or payment.device_id == attempt.device_id
+            )
+        )
+
+    def land(self, seq: int | None, event: PaymentDecided) -> None:
+        if seq in self.payments and self.payments[seq].id == event.id:
+            self.payments[seq] = event
+
+    def remove(self, seq: int | None) -> None:
+        if seq in self.payments:
+            del self.payments[seq]
+
+
+class FakeFeatureReader:
+    def __init__(self, flight: FakeFlight | None = None) -> None:
+        self.flight = flight or FakeFlight()
         self.cards: dict[str, History] = {}
         self.users: dict[str, History] = {}
+        self.devices: dict[str, History] = {}
+        self.zone_histories: dict[str, History] = {}
         self.profiles: dict[str, Profile] = {}
         self.low_watermark_ms: int | None = None
         self.away = False
         self.before_read: Callable[[], object] = lambda: None
 
-    async def read(self, *, card_id: str, user_id: str) -> StoredFeatures:
+    async def read(self, attempt: PaymentDecided) -> StoredFeatures:
+        self._answer()
+        return self._known(attempt, self.flight.arrive(attempt))
+
+    async def look(self, attempt: PaymentDecided) -> StoredFeatures:
+        self._answer()
+        seq = self.flight.arrive(attempt)
+        self.flight.remove(seq)
+        return structs.replace(self._known(attempt, seq), seq=None)
+
+    async def zones(self) -> Mapping[str, History]:
+        self._answer()
+        return dict(self.zone_histories)
+
+    def _answer(self) -> None:
         self.before_read()
         if self.away:
             raise FeaturesUnreadable("the fake is away")
+
+    def _known(self, attempt: PaymentDecided, seq: int) -> StoredFeatures:
         return StoredFeatures(
-            card=self.cards.get(card_id),
-            user=self.users.get(user_id),
-            profile=self.profiles.get(user_id),
+            card=self.cards.get(attempt.card_id),
+            user=self.users.get(attempt.user_id),
+            device=self.devices.get(attempt.device_id),
+            zone=self.zone_histories.get(attempt.pickup_zone),
+            profile=self.profiles.get(attempt.user_id),
             low_watermark_ms=self.low_watermark_ms,
+            in_flight=self.flight.before(attempt, seq),
+            seq=seq,
         )
 
 
 class FakeLedger:
-    def __init__(self) -> None:
+    def __init__(self, flight: FakeFlight | None = None) -> None:
+        self.flight = flight or FakeFlight()
         self.decisions: dict[str, Decision] = {}  # by transaction
         self.outcomes: dict[str, PaymentOutcome] = {}
-        self.events: list[PaymentDecided | PaymentOutcome] = []
+        self.events: list[PaymentDecided | PaymentOutcome | PaymentCorrected] = []
         self.away = False
 
     def _answer(self) -> None:
@@ -59,10 +117,13 @@ class FakeLedger:
     async def record(self, decision: Decision) -> bytes:
         self._answer()
         first = self.decisions.setdefault(decision.transaction.transaction_id, decision)
-        if first.request != decision.request:
-            raise TransactionChanged("decided with another body")
         if first is decision:
             self.events.append(decision.event)
+            self.flight.land(decision.features.seq, decision.event)
+            return decision.reply
+        self.flight.remove(decision.features.seq)
+        if first.request != decision.request:
+            raise TransactionChanged("decided with another body")
         return first.reply
 
     async def find(self, decision_id: str) -> DecisionRecord | None:
@@ -98,15 +159,24 @@ class FakeLedger:
         return Payment(
             user_id=transaction.user_id,
             card_id=transaction.card_id,
+            device_id=transaction.device_id,
+            pickup_zone=transaction.pickup_zone,
             amount_minor=transaction.amount_minor,
             currency=transaction.currency,
+            verdict=decision.verdict,
+            as_of_ms=decision.as_of_ms,
         )
 
-    async def record_outcome(self, event: PaymentOutcome) -> None:
+    async def record_outcome(self, event: PaymentOutcome, correction: PaymentCorrected | None = None) -> None:
         self._answer()
-        if event.id not in self.outcomes:
-            self.outcomes[event.id] = event
-            self.events.append(event)
+        if event.id in self.outcomes:
+            return
+        captured = any(
+            known.outcome is Outcome.CAPTURED and known.transaction_id == event.transaction_id
+            for known in self.outcomes.values()
+        )
+        self.outcomes[event.id] = event
+        self.events += [event] if correction is None or captured else [event, correction]
 
 
 class FakeThresholds:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import psycopg
 import pytest
+from event_factories import a_correction
 from factories import a_decision, a_request, an_outcome
 from fakes import FakeLedger
 from msgspec import structs
@@ -12,11 +13,18 @@ from msgspec import structs
 from app import postgres
 from app.ledger import PostgresLedger
 from app.ports import Ledger, Payment, TransactionChanged
-from domain.decision import Outcome
-from domain.events import PaymentDecided, PaymentOutcome, decode_event, event_time_ms
+from domain.decision import Outcome, Verdict
+from domain.events import (
+    PaymentCorrected,
+    PaymentDecided,
+    PaymentOutcome,
+    decode_event,
+    event_time_ms,
+)
 
 pytestmark = pytest.mark.anyio
-Subject = tuple[Ledger, Callable[[], Awaitable[list[PaymentDecided | PaymentOutcome]]]]
+Told = PaymentDecided | PaymentOutcome | PaymentCorrected
+Subject = tuple[Ledger, Callable[[], Awaitable[list[Told]]]]
 
 
 @pytest.fixture(params=["fake", "postgres"])
@@ -25,7 +33,7 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     if request.param == "fake":
         fake = FakeLedger()
 
-        async def told() -> list[PaymentDecided | PaymentOutcome]:
+        async def told() -> list[Told]:
             return fake.events
 
         yield fake, told
@@ -35,7 +43,7 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
         yield PostgresLedger(pool, ring=lambda: None), lambda: _outbox(conninfo("faregate_console"))
 
 
-async def _outbox(conninfo: str) -> list[PaymentDecided | PaymentOutcome]:
+async def _outbox(conninfo: str) -> list[Told]:
     async with await psycopg.AsyncConnection.connect(conninfo) as connection:
         cursor = await connection.execute("select payload, key from outbox order by id")
         events = [(decode_event(payload, 2**50), key) for payload, key in await cursor.fetchall()]
@@ -102,10 +110,20 @@ async def test_what_is_not_there_is_none(subject: Subject) -> None:
 
 async def test_a_payment_says_whose_it_was(subject: Subject) -> None:
     ledger, _ = subject
-    decision = a_decision(a_request(user_id="usr_x", card_id="card_y", amount_minor=2_100))
+    request = a_request(user_id="usr_x", card_id="card_y", device_id="dev_z", amount_minor=2_100)
+    decision = a_decision(request, verdict=Verdict.REVIEW)
     await ledger.record(decision)
     payment = await ledger.payment(decision.transaction.transaction_id)
-    assert payment == Payment(user_id="usr_x", card_id="card_y", amount_minor=2_100, currency="USD")
+    assert payment == Payment(
+        user_id="usr_x",
+        card_id="card_y",
+        device_id="dev_z",
+        pickup_zone="zone_a",
+        amount_minor=2_100,
+        currency="USD",
+        verdict=Verdict.REVIEW,
+        as_of_ms=decision.as_of_ms,
+    )
 
 
 async def test_an_outcome_known_already_changes_nothing(subject: Subject) -> None:
@@ -116,3 +134,16 @@ async def test_an_outcome_known_already_changes_nothing(subject: Subject) -> Non
     await ledger.record_outcome(event)
     await ledger.record_outcome(event)
     assert await told() == [decision.event, event]
+
+
+async def test_a_correction_is_told_with_its_outcome_and_only_by_the_first_capture(subject: Subject) -> None:
+    ledger, told = subject
+    decision = a_decision()
+    await ledger.record(decision)
+    transaction_id = decision.transaction.transaction_id
+    first, second = (an_outcome(transaction_id, amount_minor=amount) for amount in (2_000, 2_100))
+    correction = a_correction(transaction_id=transaction_id)
+    await ledger.record_outcome(first, correction)
+    await ledger.record_outcome(first, correction)
+    await ledger.record_outcome(second, correction)
+    assert await told() == [decision.event, first, correction, second]

@@ -14,6 +14,7 @@ from app.health import Health
 from app.main import now_ms
 from app.metrics import Metrics
 from app.outcomes import OutcomeDesk
+from app.parity import ParityCheck, ParityUnknown
 from app.rehearsal import rehearse
 from app.routes import Endpoints, build_app
 from domain.errors import FaregateError
@@ -27,6 +28,7 @@ class Site:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     metrics: Metrics = field(default_factory=Metrics)
     fault: FaregateError | None = None
+    parity: ParityCheck | ParityUnknown | None = None
     model_refusal: str | None = None
     http: httpx.AsyncClient = field(init=False)
 
@@ -34,10 +36,16 @@ class Site:
         if self.fault:
             raise self.fault
 
+    async def newest_parity(self) -> ParityCheck | None:
+        if isinstance(self.parity, ParityUnknown):
+            raise self.parity
+        return self.parity
+
     def endpoints(self) -> Endpoints:
         return Endpoints(
             approval=Approval(
                 features=self.features,
+                pulse=lambda: None,
                 ledger=self.ledger,
                 model=FakeModel(),
                 deadline=Deadline(total_s=5.0),
@@ -47,7 +55,7 @@ class Site:
             outcomes=OutcomeDesk(ledger=self.ledger, now_ms=now_ms, on_kept=lambda _: None),
             ledger=self.ledger,
             health=Health(
-                probe_decision=lambda: rehearse(self.features, FakeModel(), now_ms()),
+                probe_decision=lambda: rehearse(self.features, FakeModel(), None, now_ms()),
                 probe_ledger=self.probe,
                 probe_schema=self.probe,
                 model_version=None if self.model_refusal else "mdl_fake",
@@ -55,6 +63,7 @@ class Site:
                 instance="instance-a",
             ),
             metrics=self.metrics,
+            parity=self.newest_parity,
             now_ms=now_ms,
         )
 

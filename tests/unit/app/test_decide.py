@@ -3,20 +3,27 @@
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any
 
 import pytest
-from factories import NOW_MS, a_request, stored
-from fakes import FakeFeatureReader, FakeLedger, FakeModel
+from event_factories import a_history, a_payment
+from factories import NOW_MS, a_pulse, a_request, stored
+from fakes import FakeFeatureReader, FakeFlight, FakeLedger, FakeModel
 
 from app import ladder
-from app.decide import Answer, Approval, Deadline, in_letters
-from app.ports import LedgerUnavailable, TransactionChanged
+from app.decide import Answer, Approval, Deadline
+from app.in_flight import known_verdict
+from app.letters import in_letters
+from app.ports import KnownPulse, LedgerUnavailable, TransactionChanged
 from app.replies import decode_reply
+from domain.catalogue import FEATURE_NAMES
 from domain.decision import Rung, Verdict
-from domain.events import event_time_ms
+from domain.display import DAY_MS
+from domain.events import PaymentDecided, event_time_ms
+from domain.history import fold
 from domain.profile import Profile
-from domain.vector import observe, vector
+from domain.vector import as_attempt, observe, vector
 
 pytestmark = pytest.mark.anyio
 
@@ -25,17 +32,24 @@ pytestmark = pytest.mark.anyio
 class World:
     """An approval with everything around it, on a clock that moves when told to."""
 
-    features: FakeFeatureReader = field(default_factory=FakeFeatureReader)
-    ledger: FakeLedger = field(default_factory=FakeLedger)
+    flight: FakeFlight = field(default_factory=FakeFlight)
+    features: FakeFeatureReader = field(init=False)
+    ledger: FakeLedger = field(init=False)
+    pulse: KnownPulse | None = None
     model: FakeModel | None = field(default_factory=FakeModel)
     deadline: Deadline = field(default_factory=Deadline)
     clock_s: float = 100.0
 
     def __post_init__(self) -> None:
+        self.features, self.ledger = FakeFeatureReader(self.flight), FakeLedger(self.flight)
         known = stored()
-        assert known.card
-        assert known.user
-        self.features.cards["card_a"], self.features.users["usr_a"] = known.card, known.user
+        for kind, owner, by_id in (
+            ("card", "card_a", self.features.cards),
+            ("user", "usr_a", self.features.users),
+            ("device", "dev_a", self.features.devices),
+            ("zone", "zone_a", self.features.zone_histories),
+        ):
+            by_id[owner] = getattr(known, kind)
         self.features.profiles["usr_a"] = Profile(version=4, home_zone="zone_a", rating_centi=480)
         self.features.low_watermark_ms = known.low_watermark_ms
 
@@ -48,6 +62,7 @@ class World:
     async def decide(self, *, waited_s: float = 0.0, **given: Any) -> Answer:
         approval = Approval(
             features=self.features,
+            pulse=lambda: self.pulse,
             ledger=self.ledger,
             model=self.model,
             deadline=self.deadline,
@@ -73,14 +88,18 @@ async def test_the_full_model_on_fresh_histories() -> None:
 
 
 async def test_all_that_a_replay_needs_is_kept() -> None:
-    world = World()
+    world = World(pulse=a_pulse())
     answer = await world.decide(transaction_id="txn_a")
     kept = world.ledger.decisions["txn_a"]
     assert kept.reply == answer.reply
+    assert kept.pulse == world.pulse
     moment = observe(
         card=kept.features.card,
         user=kept.features.user,
+        device=kept.features.device,
+        zone=kept.features.zone,
         profile=kept.features.profile,
+        pulse=kept.pulse and kept.pulse.pulse,
         transaction=kept.transaction,
         as_of_ms=kept.as_of_ms,
     )
@@ -93,8 +112,91 @@ async def test_the_event_tells_the_stream_what_was_decided_and_when() -> None:
     world = World(model=FakeModel(0.9))
     await world.decide(transaction_id="txn_a", card_id="card_a")
     [event] = world.ledger.events
+    assert isinstance(event, PaymentDecided)
     assert (event.id, event.transaction_id, event.card_id) == ("txn_a", "txn_a", "card_a")
     assert (event.verdict, event.rung, event_time_ms(event)) == (Verdict.DECLINE, Rung.R0, NOW_MS)
+
+
+def features_of(world: World, transaction_id: str) -> dict[str, float]:
+    kept = world.ledger.decisions[transaction_id]
+    assert kept.vector
+    return dict(zip(FEATURE_NAMES, array("f", kept.vector), strict=True))
+
+
+async def test_a_payment_in_flight_counts_for_its_card_its_rider_and_its_device() -> None:
+    world = World()
+    await world.decide(transaction_id="txn_a", user_id="usr_other", device_id="dev_other")
+    await world.decide(transaction_id="txn_b", card_id="card_other", device_id="dev_third")
+    await world.decide(transaction_id="txn_c")
+    third = features_of(world, "txn_c")
+    assert (third["card_payments_5m"], third["user_payments_5m"], third["device_payments_1h"]) == (2, 2, 1)
+    assert third["card_users_30d"] == 2
+    overlaid = world.ledger.decisions["txn_c"].features.in_flight
+    assert [payment.id for payment in overlaid] == ["txn_a", "txn_b"]
+
+
+async def test_a_payment_that_the_stream_has_told_by_now_is_counted_once() -> None:
+    world = World()
+    await world.decide(transaction_id="txn_a")
+    [told] = world.ledger.events
+    assert isinstance(told, PaymentDecided)
+    known = world.features.cards["card_a"]
+    world.features.cards["card_a"] = fold("card", known, told, NOW_MS, (1000, 5))
+    await world.decide(transaction_id="txn_b")
+    second = features_of(world, "txn_b")
+    assert (second["card_payments_5m"], second["user_payments_5m"]) == (2, 2)
+    assert [payment.id for payment in world.ledger.decisions["txn_b"].features.in_flight] == ["txn_a"]
+
+
+async def test_a_verdict_in_flight_is_known_once_it_is_given() -> None:
+    world = World(model=FakeModel(0.9))
+    waiting = as_attempt(a_request(transaction_id="txn_waiting").transaction(), NOW_MS)
+    world.flight.arrive(waiting)
+    await world.decide(transaction_id="txn_declined")
+    await world.decide(transaction_id="txn_c")
+    overlaid = world.ledger.decisions["txn_c"].features.in_flight
+    assert [known_verdict(payment) for payment in overlaid] == [None, Verdict.DECLINE]
+    third = features_of(world, "txn_c")
+    assert (third["card_payments_5m"], third["card_declines_5m"]) == (3, 1)
+
+
+async def test_a_repeat_leaves_no_second_payment_in_flight() -> None:
+    world = World()
+    await world.decide(transaction_id="txn_a")
+    await world.decide(transaction_id="txn_a")
+    with pytest.raises(TransactionChanged):
+        await world.decide(transaction_id="txn_a", amount_minor=2)
+    assert [payment.id for payment in world.flight.payments.values()] == ["txn_a"]
+
+
+async def test_zone_and_platform_are_felt() -> None:
+    quiet = [a_payment(at_ms=NOW_MS - DAY_MS - n) for n in range(30)]
+    declined = [a_payment(verdict=Verdict.DECLINE, at_ms=NOW_MS - 1000 * n) for n in range(30)]
+    storm = a_history("zone", *quiet, *declined)
+    world = World(pulse=a_pulse(zone_a=storm))
+    world.features.zone_histories["zone_a"] = storm
+    await world.decide(transaction_id="txn_a")
+    rises = features_of(world, "txn_a")
+    assert rises["zone_payments_5m"] == 30
+    assert rises["platform_decline_rise"] == rises["zone_decline_rise"] > 1.5
+    world.pulse = None
+    await world.decide(transaction_id="txn_b")
+    assert isnan(features_of(world, "txn_b")["platform_decline_rise"])
+
+
+async def test_without_a_model_no_pulse_is_named() -> None:
+    world = World(pulse=a_pulse(), model=None)
+    await world.decide(transaction_id="txn_a")
+    assert world.ledger.decisions["txn_a"].pulse is None
+
+
+async def test_a_promotion_is_told_to_model_and_stream() -> None:
+    world = World()
+    await world.decide(transaction_id="txn_a", promo_id="promo_first")
+    assert features_of(world, "txn_a")["promo_used"] == 1
+    [event] = world.ledger.events
+    assert isinstance(event, PaymentDecided)
+    assert event.promo_id == "promo_first"
 
 
 async def test_entities_never_met_are_decided_by_the_model_too() -> None:
@@ -137,7 +239,7 @@ async def test_a_read_that_hangs_is_left_behind_in_time() -> None:
     world = World(deadline=Deadline(total_s=0.05))
     hanging = world.features
 
-    async def never(**_: str) -> None:
+    async def never(_: PaymentDecided) -> None:
         import asyncio
 
         await asyncio.get_running_loop().create_future()

@@ -23,6 +23,18 @@ def test_a_good_body_becomes_the_request_it_was_made_from() -> None:
     assert read_transaction(json.encode(request), NOW_MS) == request
 
 
+def test_a_promotion_may_be_named() -> None:
+    request = a_request(promo_id="promo_first")
+    assert read_transaction(json.encode(request), NOW_MS) == request
+    assert request.transaction().promo_id == "promo_first"
+    assert refusal(json.encode(a_body(promo_id="first"))).field == "promo_id"
+
+
+def test_a_request_without_a_promotion_has_the_canonical_bytes_it_always_had() -> None:
+    """A repeat of a request kept by an older release must not pass for another body."""
+    assert b"promo" not in a_request().canonical()
+
+
 def test_the_transaction_is_flat_and_in_milliseconds() -> None:
     request = a_request(requested_at=datetime(2026, 9, 21, 14, 13, 20, 250_000, tzinfo=UTC))
     transaction = request.transaction()
