@@ -1,15 +1,22 @@
 """Migrations, the schema's guard and what each role may do."""
 
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import pytest
-from factories import a_decision
+from event_factories import NOW_MS, a_payment
+from factories import a_decision, a_pulse, stored
 
 from app import postgres
+from app.feature_reader import PostgresFeatureReader
+from app.in_flight import KEPT_MS, UNDECIDED, Sweeper
 from app.ledger import PostgresLedger
 from app.migrations import SchemaMismatch, check_schema, latest_version, migrate
-from app.ports import LedgerUnavailable
+from app.parity import ParityCheck, ParityChecks, ParityUnknown
+from app.ports import LedgerUnavailable, StoredFeatures
+from domain.decision import Verdict
+from domain.history import History
 
 FORBIDDEN = {
     "faregate_api": [
@@ -22,6 +29,10 @@ FORBIDDEN = {
         "select payload from outbox",
         "delete from online_store",
         "insert into schema_version (version, name) values (99, 'x')",
+        "update inflight set card_id = 'card_b'",
+        "update pulses set at_ms = 1",
+        "delete from pulses",
+        "insert into parity_checks (decisions, as_known, with_hindsight) values (1, 1, 1)",
     ],
     "faregate_relay": [
         "update outbox set payload = ''",
@@ -29,18 +40,32 @@ FORBIDDEN = {
         "insert into outbox (topic, key, payload) values ('a', 'b', '')",
         "select 1 from decisions",
         "select 1 from online_store",
+        "select 1 from inflight",
+        "select 1 from pulses",
     ],
-    "faregate_writer": ["select 1 from decisions", "select 1 from outbox", "truncate online_store"],
+    "faregate_writer": [
+        "select 1 from decisions",
+        "select 1 from outbox",
+        "truncate online_store",
+        "delete from inflight",
+        "select 1 from parity_checks",
+    ],
     "faregate_learner": [
         "delete from decisions",
         "update online_store set version = 1",
         "delete from outcomes",
+        "delete from inflight",
+        "insert into pulses (pulse_id, at_ms, zones) values ('pulse_a', 1, '{}')",
+        "update parity_checks set as_known = 1",
+        "select arrive('t', 'c', 'u', 'd', 1, '', '{}', '{}')",
     ],
     "faregate_console": [
         "update decisions set verdict = 'approve'",
         "update outbox set sent_at = now()",
         "delete from online_store",
         "create table mine (a int)",
+        "select 1 from inflight",
+        "insert into parity_checks (decisions, as_known, with_hindsight) values (1, 1, 1)",
     ],
 }
 
@@ -64,6 +89,24 @@ def test_every_role_may_read_the_schema_version(conninfo: Callable[[str], str], 
         check_schema(connection)
 
 
+ALLOWED = {
+    "faregate_api": ["select decisions, as_known, with_hindsight from parity_checks", "select 1 from pulses"],
+    "faregate_learner": [
+        "insert into parity_checks (decisions, as_known, with_hindsight) values (3, 3, 2)",
+        "select 1 from parity_checks, pulses, decisions",
+    ],
+    "faregate_console": ["select 1 from parity_checks, pulses, decisions"],
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"), [(role, statement) for role, list_ in ALLOWED.items() for statement in list_]
+)
+def test_a_role_may_do_its_work(conninfo: Callable[[str], str], role: str, statement: str) -> None:
+    with psycopg.connect(conninfo(role), autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
 def test_migrating_again_changes_nothing(conninfo: Callable[[str], str]) -> None:
     assert migrate(conninfo("faregate_owner")) == 0
 
@@ -81,14 +124,19 @@ def test_another_schema_is_refused_with_what_to_do(conninfo: Callable[[str], str
                 check_schema(connection)
 
 
+def _rows(conninfo: Callable[[str], str], statement: str) -> list[dict[str, Any]]:
+    with psycopg.connect(conninfo("faregate_console"), row_factory=psycopg.rows.dict_row) as connection:
+        return connection.execute(statement.encode()).fetchall()
+
+
 @pytest.mark.anyio
 async def test_the_ledger_keeps_all_that_a_replay_needs(conninfo: Callable[[str], str]) -> None:
-    decision = a_decision()
+    waiting, declined = a_payment(decision_id=UNDECIDED), a_payment(verdict=Verdict.DECLINE)
+    pulse = a_pulse()
+    decision = a_decision(features=stored(in_flight=(waiting, declined), seq=8), pulse=pulse)
     async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
         await PostgresLedger(pool, ring=lambda: None).record(decision)
-    with psycopg.connect(conninfo("faregate_console"), row_factory=psycopg.rows.dict_row) as connection:
-        row = connection.execute("select * from decisions").fetchone()
-    assert row is not None
+    [row] = _rows(conninfo, "select * from decisions")
     assert row["vector"] == decision.vector
     assert (row["as_of_ms"], row["model_version"], row["scorer_kind"]) == (
         decision.as_of_ms,
@@ -96,10 +144,100 @@ async def test_the_ledger_keeps_all_that_a_replay_needs(conninfo: Callable[[str]
         "compiled",
     )
     assert (row["card_epoch"], row["card_version"], row["user_version"]) == (1, 7, 9)
+    assert (row["device_epoch"], row["device_version"], row["zone_epoch"], row["zone_version"]) == (
+        1,
+        5,
+        1,
+        800,
+    )
     assert (row["profile_epoch"], row["profile_version"]) == (None, None)
+    assert row["positions"] == {
+        "card": [1002, 40],
+        "user": [3, 9, 1002, 41],
+        "device": [1002, 41],
+        "zone": [1001, 77, 1002, 80],
+    }
+    assert row["overlaid"] == [[waiting.transaction_id, None], [declined.transaction_id, "decline"]]
     assert (row["request"], row["reply"]) == (decision.request, decision.reply)
     assert (row["amount_minor"], row["pickup_zone"], row["rung"]) == (1_850, "zone_a", "R0")
     assert row["decided_at"] == decision.decided_at
+    [kept] = _rows(conninfo, "select * from pulses")
+    assert row["pulse_id"] == kept["pulse_id"] == pulse.id
+    assert (kept["at_ms"], kept["zones"]) == (pulse.pulse.at_ms, {"zone_a": [1, 3, [1001, 5]]})
+
+
+@pytest.mark.anyio
+async def test_a_decision_without_histories_says_so(conninfo: Callable[[str], str]) -> None:
+    decision = a_decision(features=StoredFeatures(), vector=None)
+    async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
+        await PostgresLedger(pool, ring=lambda: None).record(decision)
+    [row] = _rows(conninfo, "select * from decisions")
+    assert (row["positions"], row["overlaid"], row["pulse_id"], row["zone_version"]) == ({}, [], None, None)
+
+
+@pytest.mark.anyio
+async def test_every_pulse_named_is_kept_once(conninfo: Callable[[str], str]) -> None:
+    first, second = a_pulse(), a_pulse(zone_a=History(version=4))
+    async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
+        for ledger in (PostgresLedger(pool, ring=lambda: None), PostgresLedger(pool, ring=lambda: None)):
+            for pulse in (first, first, None, second, first):
+                await ledger.record(a_decision(pulse=pulse))
+    named = {row["pulse_id"] for row in _rows(conninfo, "select pulse_id from decisions")}
+    kept = [row["pulse_id"] for row in _rows(conninfo, "select pulse_id from pulses order by recorded_at")]
+    assert kept == [first.id, second.id]
+    assert named == {None, first.id, second.id}
+
+
+@pytest.mark.anyio
+async def test_a_pulse_is_kept_by_the_next_decision_when_the_first_was_not(
+    conninfo: Callable[[str], str],
+) -> None:
+    pulse = a_pulse()
+    async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
+        ledger = PostgresLedger(pool, ring=lambda: None)
+        with pytest.raises(psycopg.Error):
+            await ledger.record(a_decision(score=500, pulse=pulse))
+        assert _rows(conninfo, "select * from pulses") == []
+        await ledger.record(a_decision(pulse=pulse))
+    assert len(_rows(conninfo, "select * from pulses")) == 1
+
+
+@pytest.mark.anyio
+async def test_payments_long_in_flight_are_swept(conninfo: Callable[[str], str]) -> None:
+    old, young = a_payment(at_ms=NOW_MS - KEPT_MS - 1), a_payment(at_ms=NOW_MS - KEPT_MS)
+    async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
+        reader = PostgresFeatureReader(pool)
+        for payment in (old, young):
+            await reader.read(payment)
+        assert await Sweeper(pool, lambda: NOW_MS).sweep() == 1
+        assert (await reader.read(a_payment())).in_flight == (young,)
+
+
+@pytest.mark.anyio
+async def test_nobody_can_make_the_answer_grow_without_end(conninfo: Callable[[str], str]) -> None:
+    many = [a_payment() for _ in range(70)]
+    async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
+        reader = PostgresFeatureReader(pool)
+        for payment in many:
+            await reader.read(payment)
+        assert (await reader.read(a_payment())).in_flight == tuple(many[-64:])
+
+
+@pytest.mark.anyio
+async def test_the_newest_parity_check_counts(conninfo: Callable[[str], str]) -> None:
+    async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
+        checks = ParityChecks(pool)
+        assert await checks.newest() is None
+        with psycopg.connect(conninfo("faregate_learner"), autocommit=True) as learner:
+            for decisions in (10, 20):
+                learner.execute(
+                    "insert into parity_checks (decisions, as_known, with_hindsight) values (%s, 9, 8)",
+                    (decisions,),
+                )
+        assert await checks.newest() == ParityCheck(decisions=20, as_known=9, with_hindsight=8)
+    async with postgres.pool("test", conninfo=conninfo("faregate_relay"), patience_s=2.0) as pool:
+        with pytest.raises(ParityUnknown, match="permission denied"):
+            await ParityChecks(pool).newest()
 
 
 @pytest.mark.anyio
