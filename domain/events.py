@@ -215,7 +215,7 @@ def decode_event(raw: bytes | None, record_time_ms: int) -> Event:
     try:
         event = _decoder.decode(raw)
     except ValidationError as error:
-        raise EventRefused("invalid", _without_content(str(error))) from error
+        raise EventRefused(_what_is_wrong(str(error)), _without_content(str(error))) from error
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EventRefused("not_json", str(error)) from error
     _check_time("event_time", event.event_time, record_time_ms)
@@ -232,6 +232,13 @@ def _check_time(field: str, time: datetime, record_time_ms: int) -> None:
         raise EventRefused("future", f"{field} {time.isoformat()} is ahead of the record's time")
     if time_ms < EARLIEST_MS:
         raise EventRefused("past", f"{field} {time.isoformat()} is before the year 2000")
+
+
+def _what_is_wrong(problem: str) -> str:
+    """A type or version that a newer producer knows is told apart from a damaged message."""
+    if problem.startswith("Invalid value") and problem.endswith("`$.type`"):
+        return "unknown_type"
+    return "unknown_version" if problem.endswith("`$.version`") else "invalid"
 
 
 def _without_content(problem: str) -> str:
