@@ -1,8 +1,9 @@
 """Reading topics for the archive, in no hurry."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection
+from confluent_kafka.admin import AdminClient
 
 
 def open_consumer(bootstrap: str, group: str) -> Consumer:
@@ -30,3 +31,10 @@ def arrived(messages: Sequence[Message]) -> Iterator[Message]:
             yield message
         elif error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise KafkaException(error)
+
+
+def topic_ids(bootstrap: str, names: Iterable[str], within_s: float) -> dict[str, str]:
+    """What Kafka calls each topic beside its name; a topic that is made anew gets another."""
+    client = AdminClient({"bootstrap.servers": bootstrap})  # its answers go when it goes
+    asked = client.describe_topics(TopicCollection(list(names)), request_timeout=within_s)
+    return {name: str(answer.result(within_s).topic_id) for name, answer in asked.items()}

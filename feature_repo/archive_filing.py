@@ -6,6 +6,7 @@ from functools import partial
 from typing import Generic
 
 from domain.display import count
+from domain.topics import Topic
 from feature_repo.archive_folder import ArchiveFolder
 from feature_repo.archive_subject import Chunk, Row, Subject, Waiting, by_day
 
@@ -18,6 +19,16 @@ class Filing(Generic[Row]):
         self.now_ms = now_ms
         self._folder = folder
         self.rows_written = 0
+
+    def recognise(self, topic: Topic, topic_id: str) -> None:
+        """Files of another topic of the same name, whose offsets say nothing of this one, are set aside."""
+        shelf = self.subject.shelf(topic.name)
+        if self._folder.topic_id(shelf, topic.name) not in (None, topic_id):
+            moved = sum(
+                self._folder.set_aside(shelf, topic.name, number, 0) for number in range(topic.partitions)
+            )
+            log.warning("archive: %s was made anew; %d files of the old one set aside", topic.name, moved)
+        self._folder.set_topic_id(shelf, topic.name, topic_id)
 
     def settle(self, topic: str, partition: int, log_start: int, log_end: int) -> int:
         """Bring the files of a partition in line with its topic; returns the offset to go on from."""

@@ -45,6 +45,16 @@ class ArchiveFolder:
         content = f"{next_offset}\n".encode()
         put(self._position_file(shelf, topic, partition), lambda part: part.write_bytes(content))
 
+    def topic_id(self, shelf: Shelf, topic: str) -> str | None:
+        """Which topic of that name the files are of; None when nobody has said so yet."""
+        try:
+            return self._topic_id_file(shelf, topic).read_text().strip()
+        except FileNotFoundError:
+            return None
+
+    def set_topic_id(self, shelf: Shelf, topic: str, topic_id: str) -> None:
+        put(self._topic_id_file(shelf, topic), lambda part: part.write_text(f"{topic_id}\n"))
+
     def add(self, shelf: Shelf, day: str, span: Span, write: Callable[[Path], object]) -> None:
         put(self.of(shelf) / f"day={day}" / span.file_name, write)
 
@@ -120,6 +130,9 @@ class ArchiveFolder:
 
     def _lock_file(self, shelf: Shelf) -> Path:
         return self.of(shelf) / ".readers.lock"
+
+    def _topic_id_file(self, shelf: Shelf, topic: str) -> Path:
+        return self.of(shelf) / f".{topic}.id"
 
     def _position_file(self, shelf: Shelf, topic: str, partition: int) -> Path:
         return self.of(shelf) / f".{topic}-{partition}.position"

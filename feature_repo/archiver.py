@@ -14,7 +14,7 @@ from typing import Generic
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from domain.display import SECOND_MS
-from feature_repo.archive_consumer import arrived, open_consumer
+from feature_repo.archive_consumer import arrived, open_consumer, topic_ids
 from feature_repo.archive_filing import Filing
 from feature_repo.archive_subject import Row, Waiting
 
@@ -40,6 +40,10 @@ class Archiver(Generic[Row]):
     @property
     def name(self) -> str:
         return f"archiver of {self.filing.subject.name}"
+
+    @property
+    def rows_written(self) -> int:
+        return self.filing.rows_written
 
     def run(self, stop: threading.Event) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
@@ -71,8 +75,11 @@ class Archiver(Generic[Row]):
 
     def _resume(self, consumer: Consumer) -> dict[tuple[str, int], Waiting[Row]]:
         """Bring the folder and the topics to one state and start from there."""
+        topics = self.filing.subject.topics
+        ids = topic_ids(self._bootstrap, [topic.name for topic in topics], BROKER_WAIT_S)
         waiting, places = {}, []
-        for topic in self.filing.subject.topics:
+        for topic in topics:
+            self.filing.recognise(topic, ids[topic.name])
             for number in range(topic.partitions):
                 place = TopicPartition(topic.name, number)
                 start, end = consumer.get_watermark_offsets(place, BROKER_WAIT_S)

@@ -99,7 +99,7 @@ def _beside(archiver: Archiver[Any], stop: threading.Event) -> Iterator[None]:
         except Exception as fault:  # noqa: BLE001 - raised again by the main thread
             faults.append(fault)
             stop.set()
-        log.info("%s stopped after %s rows", archiver.name, count(archiver.filing.rows_written))
+        log.info("%s stopped after %s rows", archiver.name, count(archiver.rows_written))
 
     thread = threading.Thread(target=work, name=archiver.name)
     thread.start()

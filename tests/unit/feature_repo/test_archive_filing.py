@@ -7,6 +7,7 @@ from crashes import at_every_change
 from event_factories import a_heartbeat, a_login
 from raw_factories import DAY_MS, MIDNIGHT_MS, NOON_MS, TOPIC, Archiving, StoredMessage, a_message
 
+from domain.topics import RIDES
 from feature_repo.raw_archiver import RawRecords
 
 
@@ -58,13 +59,44 @@ def test_heartbeats_move_the_position_and_make_no_files(tmp_path: Path) -> None:
     assert archiving.offsets() == [5]
 
 
-def test_the_files_of_another_broker_are_set_aside(tmp_path: Path) -> None:
-    archiving = Archiving(tmp_path)
+def test_files_of_records_that_the_topic_lost_are_set_aside(tmp_path: Path) -> None:
+    archiving, messages = Archiving(tmp_path), around_midnight()
+    archiving.take(messages, at_once=4)
+    again = [*messages[:6], *(a_message(n, a_login()) for n in range(6, 8))]
+    Archiving(tmp_path).take(messages[:6])
+    Archiving(tmp_path).take(again)
+    assert [record.body for record in archiving.archive.records()] == [message.body for message in again]
+    assert len(list((archiving.folder.root / "set-aside").rglob("*.parquet"))) == 4
+
+
+def test_the_files_of_a_topic_that_was_made_anew_are_set_aside(tmp_path: Path) -> None:
+    archiving, fresh = Archiving(tmp_path), [a_message(n, a_login(at_ms=NOON_MS)) for n in range(20)]
+    archiving.filing.recognise(RIDES, "first")
     archiving.take(around_midnight(), at_once=4)
-    fresh = [a_message(n, a_login(at_ms=NOON_MS)) for n in range(2)]
-    Archiving(tmp_path).take(fresh)
+    archiving.filing.recognise(RIDES, "first")
+    assert archiving.offsets() == list(range(12))
+    archiving.filing.recognise(RIDES, "second")
+    archiving.take(fresh)
     assert [record.body for record in archiving.archive.records()] == [message.body for message in fresh]
     assert len(list((archiving.folder.root / "set-aside").rglob("*.parquet"))) == 6
+
+
+def test_a_crash_while_the_old_topic_is_set_aside_does_no_harm(tmp_path: Path) -> None:
+    started, root = iter(range(100)), tmp_path
+
+    def begin() -> None:
+        nonlocal root
+        root = tmp_path / str(next(started))
+        Archiving(root).filing.recognise(RIDES, "first")
+        Archiving(root).take(around_midnight(4), at_once=2)
+
+    for _ in at_every_change(lambda: Archiving(root).filing.recognise(RIDES, "second"), begin):
+        again = Archiving(root)
+        again.filing.recognise(RIDES, "second")
+        assert again.offsets() == []
+        again.take(around_midnight(6))
+        assert again.offsets() == list(range(6))
+        assert len(list((again.folder.root / "set-aside").rglob("*.parquet"))) == 4
 
 
 def test_records_deleted_before_they_were_read_are_told_of(
