@@ -21,8 +21,11 @@ from domain.feature_message import HistoryMessage, WatermarkMessage, encode_mess
 from domain.history import History, encode_history
 from domain.online_store import decode_watermark
 from domain.topics import FEATURES, MURMUR2, features_topic, key_for_partition
-from feature_repo.archive_folder import ArchiveFolder, Span
+from feature_repo.archive_file import Span
+from feature_repo.archive_filing import Filing
+from feature_repo.archive_folder import ArchiveFolder
 from feature_repo.archiver import Archiver
+from feature_repo.snapshots import Snapshots
 from feature_repo.views import CARD
 
 KNOWN_MS = 1_790_000_000_000 // MINUTE_MS * MINUTE_MS
@@ -175,10 +178,11 @@ def test_a_second_writer_is_refused(
 
 
 @contextmanager
-def archiving(bootstrap: str, folder: ArchiveFolder) -> Iterator[Archiver]:
+def archiving(bootstrap: str, folder: ArchiveFolder) -> Iterator[Archiver[HistoryMessage]]:
     """Its clock runs so fast that a flush is always due."""
     now_ms = iter(range(KNOWN_MS + 10 * MINUTE_MS, 10 * KNOWN_MS, MINUTE_MS))
-    archiver, stop = Archiver(folder, bootstrap, lambda: next(now_ms)), threading.Event()
+    filing = Filing(Snapshots(), folder, lambda: next(now_ms))
+    archiver, stop = Archiver(filing, bootstrap), threading.Event()
     thread = threading.Thread(target=archiver.run, args=(stop,))
     thread.start()
     try:
