@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from feast.infra.key_encoding_utils import serialize_entity_key
 from feast.protos.feast.types import Value_pb2
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import VALUE_TYPE_TO_PROTO_VALUE_MAP
@@ -25,6 +26,7 @@ _LISTS = {
     "unix_timestamp_list_val": Value_pb2.Int64List,
 }
 _WHOLE_VALUE = 1  # the msgpack extension that holds any other value as Feast's own bytes
+_KEY_VERSION = 3  # the only one that Feast writes
 
 
 def entity_id(key: Any) -> str:
@@ -32,39 +34,44 @@ def entity_id(key: Any) -> str:
     if len(key.join_keys) == 1 and key.entity_values[0].WhichOneof("val") == "string_val":
         text: str = key.entity_values[0].string_val
         return text
-    raw: bytes = key.SerializeToString(deterministic=True)
+    raw: bytes = serialize_entity_key(key, _KEY_VERSION)
     return raw.hex()
 
 
-def encode_payload(values: Mapping[str, Value]) -> bytes:
-    """Values that are null are left out, as a history leaves out its defaults."""
-    plain = {name: _plain(value) for name, value in values.items() if value.WhichOneof("val")}
+def encode_payload(view: str, values: Mapping[str, Value]) -> bytes:
+    """A null is left out of our own views, whose fields have defaults, and is kept in any other."""
+    plain = {name: _plain(value) for name, value in values.items()}
+    if view in views.BY_NAME:
+        plain = {name: value for name, value in plain.items() if value is not None}
     return msgpack.encode(plain)
 
 
 def decode_payload(payload: bytes, view: str, fields: Iterable[tuple[str, str]]) -> dict[str, Value]:
     """The named fields, each with the name of its slot in Feast's value.
 
-    A field that is not in the payload has the default of our own view, and is null in any other.
+    A field that is not in the payload has the default of our own view, and is not found in any other.
     """
-    found: dict[str, Any] = msgpack.decode(payload)
     known = views.BY_NAME.get(view)
-    defaults = known.defaults if known else {}
-    return {name: _value(found.get(name, defaults.get(name)), slot) for name, slot in fields}
+    found: dict[str, Any] = (
+        {**known.defaults, **msgpack.decode(payload)} if known else msgpack.decode(payload)
+    )
+    return {name: _value(found[name], slot) for name, slot in fields if name in found}
 
 
 def slots(feature_view: Any, wanted: Iterable[str] | None) -> list[tuple[str, str]]:
-    """(name, slot in Feast's value) of the wanted features of a feature view, of all when None."""
-    names = None if wanted is None else set(wanted)
+    """(name, slot in Feast's value) of the wanted features of a feature view, of all when there are none."""
+    names = set(wanted or ())
     return [
         (field.name, VALUE_TYPE_TO_PROTO_VALUE_MAP[field.dtype.to_value_type()])
         for field in feature_view.features
-        if names is None or field.name in names
+        if not names or field.name in names
     ]
 
 
 def _plain(value: Value) -> Any:
     slot = value.WhichOneof("val")
+    if slot is None:
+        return None
     if slot in _SCALARS:
         return getattr(value, slot)
     if slot in _LISTS:

@@ -5,7 +5,6 @@ from feast import Field
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Int64List, Map, Value
 from feast.types import Array, Int64, String
-from msgspec import msgpack
 
 from domain.history import History, decode_history, encode_history
 from feature_repo.row_codec import decode_payload, encode_payload, entity_id, slots
@@ -52,18 +51,30 @@ def as_value(slot: str, plain: Any) -> Value:
 @pytest.mark.parametrize(("slot", "plain"), VALUES)
 def test_a_value_comes_back_as_it_was(slot: str, plain: Any) -> None:
     value = as_value(slot, plain)
-    assert decode_payload(encode_payload({"f": value}), "theirs", [("f", slot)]) == {"f": value}
+    assert decode_payload(encode_payload("theirs", {"f": value}), "theirs", [("f", slot)]) == {"f": value}
 
 
 def test_a_value_of_any_other_type_is_kept_whole() -> None:
     value = Value(map_val=Map(val={"k": Value(int64_val=1)}))
-    assert decode_payload(encode_payload({"f": value}), "theirs", [("f", "map_val")]) == {"f": value}
+    assert decode_payload(encode_payload("theirs", {"f": value}), "theirs", [("f", "map_val")]) == {
+        "f": value
+    }
 
 
 def test_a_null_stays_null() -> None:
-    payload = encode_payload({"f": Value()})
-    assert msgpack.decode(payload) == {}
+    payload = encode_payload("theirs", {"f": Value()})
     assert decode_payload(payload, "theirs", [("f", "int64_val")]) == {"f": Value()}
+
+
+def test_a_field_that_was_never_written_is_not_found() -> None:
+    payload = encode_payload("theirs", {"f": Value()})
+    assert decode_payload(payload, "theirs", [("g", "int64_val")]) == {}
+
+
+def test_a_null_in_a_history_is_its_default() -> None:
+    assert decode_history(
+        encode_payload(CARD.name, {"version": Value(), "epoch": Value(int64_val=2)})
+    ) == History(epoch=2)
 
 
 def test_a_field_that_a_history_leaves_out_has_its_default() -> None:
@@ -81,14 +92,14 @@ def test_what_feast_writes_is_what_domain_reads() -> None:
     names = {column.name: column.type for column in CARD.columns}
     fields = [(name, SLOT_OF[kind]) for name, kind in names.items()]
     read = decode_payload(encode_history(history), CARD.name, fields)
-    assert decode_history(encode_payload(read)) == history
+    assert decode_history(encode_payload(CARD.name, read)) == history
 
 
 def test_only_the_wanted_fields_are_read() -> None:
     class Theirs:
         features = (Field(name="a", dtype=Int64), Field(name="b", dtype=Array(String)))
 
-    assert slots(Theirs, None) == [("a", "int64_val"), ("b", "string_list_val")]
+    assert slots(Theirs, None) == slots(Theirs, []) == [("a", "int64_val"), ("b", "string_list_val")]
     assert slots(Theirs, ["b"]) == [("b", "string_list_val")]
 
 
@@ -101,3 +112,9 @@ def test_other_keys_are_told_apart() -> None:
     pair = EntityKey(join_keys=["a", "b"], entity_values=[Value(string_val="1"), Value(string_val="2")])
     riap = EntityKey(join_keys=["a", "b"], entity_values=[Value(string_val="2"), Value(string_val="1")])
     assert len({entity_id(number), entity_id(pair), entity_id(riap)}) == 3
+
+
+def test_the_order_of_join_keys_says_nothing() -> None:
+    pair = EntityKey(join_keys=["a", "b"], entity_values=[Value(string_val="1"), Value(string_val="2")])
+    same = EntityKey(join_keys=["b", "a"], entity_values=[Value(string_val="2"), Value(string_val="1")])
+    assert entity_id(pair) == entity_id(same)
