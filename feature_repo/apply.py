@@ -59,7 +59,9 @@ def _apply_with_feast() -> None:
     views = [value for value in vars(defined).values() if isinstance(value, FeatureView)]
     contents = RepoContents(
         projects=[defined.faregate],
-        data_sources=[source for view in views for source in (view.stream_source, view.batch_source)],
+        data_sources=[
+            source for view in views for source in (view.stream_source, view.batch_source) if source
+        ],
         feature_views=views,
         on_demand_feature_views=[],
         stream_feature_views=[],

@@ -1,9 +1,7 @@
 """Feast's Postgres online store with one row an entity and view in place of one a feature.
 
-The table is made by `faregate migrate`, never by `feast apply`. Differences from Feast's own store:
-a row older than the stored one is not written, by (epoch, version) where the view has these fields and by
-event timestamp where it has not; view names are shared by all projects; there is no search over vectors or
-text and no reading of older versions of a view.
+The table is made by `faregate migrate`, never by `feast apply`. What is in flight is read from the API's own
+table by the same statement.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -32,13 +30,14 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from domain.errors import FaregateError
 from feature_repo.online_rows import (
-    READ,
     REMOVE_VIEWS,
     UPSERT,
+    Key,
     Row,
     Stored,
+    is_in_flight,
     newest,
-    read_parameters,
+    read_statement,
     stored,
     upsert_parameters,
 )
@@ -62,7 +61,25 @@ class PostgresRowOnlineStoreConfig(PostgreSQLOnlineStoreConfig):  # type: ignore
     type: Literal["feature_repo.postgres_row_store.PostgresRowOnlineStore"] = STORE_TYPE  # type: ignore[assignment]
 
 
+class InFlightIsReadOnly(FaregateError):
+    """A payment in flight is written by the API and by nobody else."""
+
+    def __init__(self, view: str) -> None:
+        super().__init__(f"{view} shows what the API has under way and cannot be written through Feast")
+
+
 class PostgresRowOnlineStore(PostgreSQLOnlineStore):  # type: ignore[misc]  # feast is untyped
+    """Answers as Feast's own store does, except that
+
+    - a row older than the stored one is not written: older by (epoch, version) where the view has these two
+      fields, by event timestamp where it has not;
+    - the views of what is in flight cannot be written, and have empty lists where nothing is in flight;
+    - a write replaces the whole row, the fields that it leaves out included;
+    - a field of a view of ours that is null or left out has that field's default;
+    - view names are shared by all projects;
+    - there is no search over vectors or text and no reading of older versions of a view.
+    """
+
     _conn: Connection | None
     _conn_pool: ConnectionPool | None
     _conn_async: AsyncConnection | None
@@ -120,6 +137,8 @@ class PostgresRowOnlineStore(PostgreSQLOnlineStore):  # type: ignore[misc]  # fe
         data: list[Written],
         progress: Callable[[int], Any] | None,
     ) -> None:
+        if is_in_flight(table.name):
+            raise InFlightIsReadOnly(table.name)
         rows = newest(_row(table.name, written) for written in data)
         if rows:
             with self._get_conn(config, autocommit=True) as connection:
@@ -166,14 +185,14 @@ class PostgresRowOnlineStore(PostgreSQLOnlineStore):  # type: ignore[misc]  # fe
         reads = self._prepare_batched_reads(config, grouped, values, join_keys)
         _answer_request(reads, await self._read_async(config, _keys_of(reads)), *response)
 
-    def _read(self, config: RepoConfig, keys: list[tuple[str, str]]) -> Stored:
+    def _read(self, config: RepoConfig, keys: list[Key]) -> Stored:
         with self._get_conn(config, autocommit=True) as connection:
-            return stored(connection.execute(READ, read_parameters(keys), binary=True))
+            return stored(keys, connection.execute(*read_statement(keys), binary=True))
 
-    async def _read_async(self, config: RepoConfig, keys: list[tuple[str, str]]) -> Stored:
+    async def _read_async(self, config: RepoConfig, keys: list[Key]) -> Stored:
         async with self._get_conn_async(config, autocommit=True) as connection:
-            cursor = await connection.execute(READ, read_parameters(keys), binary=True)
-            return stored(await cursor.fetchall())
+            cursor = await connection.execute(*read_statement(keys), binary=True)
+            return stored(keys, await cursor.fetchall())
 
     def update(  # noqa: PLR0917 - Feast's signature
         self,
@@ -231,17 +250,22 @@ def _row(view: str, written: Written) -> Row:
         epoch=values["epoch"].int64_val if versioned else 0,
         version=values["version"].int64_val if versioned else known_at_us,
         known_at_us=known_at_us,
-        payload=encode_payload(values),
+        payload=encode_payload(view, values),
     )
 
 
 def _answers(table: FeatureView, keys: list[str], wanted: list[str] | None, rows: Stored) -> list[Answer]:
     fields = slots(table, wanted)
-    found = (rows.get((table.name, key)) for key in keys)
-    return [(row[0], decode_payload(row[1], table.name, fields)) if row else (None, None) for row in found]
+    return [_answer(table.name, rows.get((table.name, key)), fields) for key in keys]
 
 
-def _keys_of(reads: Any) -> list[tuple[str, str]]:
+def _answer(view: str, row: tuple[datetime | None, bytes] | None, fields: list[tuple[str, str]]) -> Answer:
+    """As Feast's own store has it, a row without any of the wanted fields is no row."""
+    values = decode_payload(row[1], view, fields) if row else {}
+    return (row[0], values) if row and values else (None, None)
+
+
+def _keys_of(reads: Any) -> list[Key]:
     return [(read.table.name, key) for read in reads for key in read.keys]
 
 

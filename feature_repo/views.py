@@ -23,6 +23,14 @@ class PipelineWatermark(Struct, kw_only=True):
     low_watermark_ms: Annotated[int, Meta(description="every event up to this time is in the store")] = 0
 
 
+class InFlight(Struct, kw_only=True):
+    """Payments that the API has seen, in the order in which they came; the stream may know them already."""
+
+    transaction_ids: Annotated[list[str], Meta(description="payments under way or just decided")] = []
+    events: Annotated[list[bytes], Meta(description="each as a payment.decided event in JSON")] = []
+    at_ms: Annotated[list[int], Meta(description="when each came, milliseconds since the epoch")] = []
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One Feast field; `type` is int, bool, str, list[int], list[str] or list[bytes]."""
@@ -94,6 +102,20 @@ WATERMARK = View(
     "How far the stream has come into this store; feature age is now minus this.",
 )  # fmt: skip
 
-VIEWS = (CARD, USER, DEVICE, ZONE, PROFILE, WATERMARK)
+CARD_IN_FLIGHT = View(
+    "card_in_flight", None, "card", "card_id", InFlight,
+    "Payments with a card that the API has seen and the stream may not know of yet.",
+)  # fmt: skip
+USER_IN_FLIGHT = View(
+    "user_in_flight", None, "user", "user_id", InFlight,
+    "Payments of a rider that the API has seen and the stream may not know of yet.",
+)  # fmt: skip
+DEVICE_IN_FLIGHT = View(
+    "device_in_flight", None, "device", "device_id", InFlight,
+    "Payments from a device that the API has seen and the stream may not know of yet.",
+)  # fmt: skip
+
+IN_FLIGHT = (CARD_IN_FLIGHT, USER_IN_FLIGHT, DEVICE_IN_FLIGHT)
+VIEWS = (CARD, USER, DEVICE, ZONE, PROFILE, WATERMARK, *IN_FLIGHT)
 BY_NAME = {view.name: view for view in VIEWS}
 BY_KIND = {view.kind: view for view in VIEWS if view.kind}
