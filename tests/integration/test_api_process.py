@@ -1,59 +1,15 @@
 """`python -m app.main` as the stack starts it."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import psycopg
+from api_process import environment, running, wait_until_up
 from factories import a_live_body
-from psycopg.conninfo import conninfo_to_dict
 
 from app.migrations import latest_version
-from deploy.embedded.home import PROJECT
-
-NAMES = {
-    "host": "PGHOST",
-    "port": "PGPORT",
-    "dbname": "PGDATABASE",
-    "user": "PGUSER",
-    "password": "PGPASSWORD",
-}
-
-
-def environment(conninfo: str, **more: str) -> dict[str, str]:
-    libpq = {NAMES[name]: str(value) for name, value in conninfo_to_dict(conninfo).items()}
-    return {"PATH": os.environ["PATH"], **libpq, **more}
-
-
-@contextmanager
-def running(env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.main"], cwd=PROJECT, env=env, stderr=output, stdout=output
-        )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(f"{url}/healthz", trust_env=False)
-        except httpx.TransportError:
-            time.sleep(0.05)  # between two looks, not a wait for a fixed time
-        else:
-            return
-    raise AssertionError("the API did not come up")
 
 
 def test_it_serves_until_it_is_told_to_stop(

@@ -1,0 +1,33 @@
+"""A model of a few trees about nothing, for tests that need one in a folder and do not care what it says."""
+
+from pathlib import Path
+
+import numpy as np
+import xgboost
+
+from domain.catalogue import FEATURE_NAMES
+from scoring.compile import compile_model
+from scoring.model_folder import write_signature
+from scoring.scorer import BOOSTER_FILE, Calibration, Thresholds
+
+ROWS, TREES = 200, 3
+
+
+def write_small_model(folder: Path) -> Path:
+    folder.mkdir()
+    random = np.random.default_rng(7)
+    vectors = random.random((ROWS, len(FEATURE_NAMES)), dtype=np.float32)
+    labels = (vectors[:, 0] > 0.5).astype(np.int8)
+    matrix = xgboost.DMatrix(vectors, labels, feature_names=list(FEATURE_NAMES))
+    booster = xgboost.train({"objective": "binary:logistic", "max_depth": 2}, matrix, num_boost_round=TREES)
+    booster.save_model(folder / BOOSTER_FILE)
+    write_signature(
+        folder,
+        compiled=compile_model(booster, folder),
+        calibration=Calibration(),
+        thresholds=Thresholds(review=0.9, challenge=0.95, decline=0.99),
+        metrics={},
+        data={},
+        trained_at="2026-01-01T00:00:00+00:00",
+    )
+    return folder
