@@ -74,6 +74,19 @@ def doctor() -> None:
 
 
 @app.command()
+def env(
+    role: Annotated[
+        str, typer.Option(help="Whose: writer, learner, console, … (Feast wants writer).")
+    ] = "writer",
+    with_password: Annotated[bool, typer.Option("--with-password", help="Also PGPASSWORD.")] = False,
+) -> None:
+    """Print what Feast, psql or a Kafka client needs: eval "$(faregate env --with-password)"."""
+    from deploy.cli.env import env as command
+
+    command(here(), role=role, with_password=with_password)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database's schema up to date: the one that PG* variables name, else the local stack's."""
     from deploy.cli.migrate import migrate as command
