@@ -15,7 +15,9 @@ _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
-BEHIND_PAYMENTS = 5  # the niceness of what may be a little late, so that a waiting payment is not
+# Niceness: what may be a little late, so that a waiting payment is not; and what nobody waits for.
+BEHIND_PAYMENTS = 5
+BEHIND_ALL = 10
 
 
 @dataclass(frozen=True, kw_only=True)

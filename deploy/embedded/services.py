@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deploy.embedded.children import BEHIND_PAYMENTS, Launch
+from deploy.embedded.children import BEHIND_ALL, BEHIND_PAYMENTS, Launch
 from deploy.embedded.errors import NotReady, StrangerOnPort
 from deploy.embedded.home import PROJECT, Home
 from deploy.embedded.ports import LOOPBACK
@@ -66,6 +66,13 @@ class Services:
 
     def writer(self) -> Launch:
         return self.python("writer", "-m", "feature_repo.writer", role="faregate_writer")
+
+    def parity(self) -> Launch:
+        # What Arrow frees goes back to the system, instead of to a pool that nobody else uses.
+        alarm = self.python(
+            "parity", "-m", "deploy.parity", role="faregate_learner", ARROW_DEFAULT_MEMORY_POOL="system"
+        )
+        return replace(alarm, niceness=BEHIND_ALL)
 
     def dashboard(self) -> Launch:
         options = {

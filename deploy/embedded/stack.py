@@ -32,7 +32,7 @@ log = logging.getLogger("faregate.supervisor")
 
 # First those who call, last those who are called.
 STOP_ORDER = (
-    ("dashboard", "api"),
+    ("dashboard", "api", "parity"),
     ("relay", "writer"),
     ("flink-taskmanager",),
     ("flink-jobmanager",),

@@ -47,6 +47,7 @@ class Parts:
             "relay": Task(run=self._start_relay, needs=("kafka", "migrations", "history")),
             "features": Task(run=self._wait_features, needs=("flink-job", "writer", "relay")),
             "api": Task(run=self._start_api, needs=("migrations", "model")),
+            "parity": Task(run=self._start_parity, needs=("migrations", "features")),
         }
         if with_dashboard:
             # It starts when the slowest part is past its start: two cores do not start everything at once.
@@ -95,6 +96,9 @@ class Parts:
 
     def _start_api(self) -> None:
         self.supervisor.start(self.services.api(), self.services.wait_api)
+
+    def _start_parity(self) -> None:
+        self.supervisor.start(self.services.parity(), lambda _: None)
 
     def _start_dashboard(self) -> None:
         self.supervisor.start(self.services.dashboard(), self.services.wait_dashboard)

@@ -31,6 +31,7 @@ def test_what_would_mislead_a_child_is_left_out() -> None:
         ("api", "faregate_api"),
         ("relay", "faregate_relay"),
         ("writer", "faregate_writer"),
+        ("parity", "faregate_learner"),
         ("dashboard", "faregate_console"),
     ],
 )
@@ -38,6 +39,10 @@ def test_each_process_has_its_own_role(name: str, role: str) -> None:
     launch = getattr(services(), name)()
     assert launch.name == name
     assert (launch.env["PGUSER"], launch.env["PGPORT"], launch.env["PGHOST"]) == (role, "3", "127.0.0.1")
+
+
+def test_what_nobody_waits_for_comes_last() -> None:
+    assert services().parity().niceness > services().dashboard().niceness > services().api().niceness
 
 
 def test_secrets_are_not_in_the_representation_of_a_launch() -> None:
