@@ -7,10 +7,18 @@ from enum import IntEnum
 from msgspec import Struct
 
 from app.ladder import FRESH_MS, USABLE_MS
-from dashboard.readings import DecisionRow, DecisionTimes, Pipeline, RungTotal, Snapshot, StreamReading
+from dashboard.readings import (
+    DecisionRow,
+    DecisionTimes,
+    Parity,
+    Pipeline,
+    RungTotal,
+    Snapshot,
+    StreamReading,
+)
 from dashboard.wording import RUNGS
 from domain.decision import Rung
-from domain.display import count, duration_ms, percent
+from domain.display import MINUTE_MS, count, duration_ms, percent
 from domain.events import to_ms
 from domain.online_store import decode_watermark
 from domain.topics import DEAD_LETTER
@@ -21,6 +29,7 @@ OUTBOX_LATE_MS = 2_000
 OUTBOX_STUCK_MS = 30_000
 FULL_SHARE = 0.99
 DECISION_LIMIT_MS = 50
+PARITY_OLD_MS = 10 * MINUTE_MS
 
 
 class Level(IntEnum):
@@ -48,6 +57,7 @@ def lines(snapshot: Snapshot, stream: StreamReading) -> list[Line]:
         feature_age(pipeline),
         writer(pipeline),
         outbox(pipeline),
+        parity(snapshot.parity, pipeline.now),
         *job(stream),
         *dead_letters(stream),
         model(snapshot.newest),
@@ -137,6 +147,25 @@ def outbox(pipeline: Pipeline) -> Line:
     if waits_ms > OUTBOX_LATE_MS:
         level = Level.BAD if waits_ms > OUTBOX_STUCK_MS else Level.WATCH
         return Line(name=name, value=value, level=level, note="the relay is behind: see logs/relay.log")
+    return Line(name=name, value=value, level=Level.WELL)
+
+
+def parity(check: Parity, now: datetime) -> Line:
+    """Whether vectors of minutes ago are what their raw events give."""
+    name = "Parity"
+    if check.checked_at is None or not check.checked_decisions:
+        return Line(name=name, value="no decision checked yet", level=Level.UNKNOWN)
+    known, hindsight = check.as_known or 0, check.with_hindsight or 0
+    ago_ms = _since_ms(check.checked_at, now)
+    value = (
+        f"{percent(known / check.checked_decisions)} of {count(check.checked_decisions)} decisions as known "
+        f"({duration_ms(ago_ms)} ago), with hindsight {percent(hindsight / check.checked_decisions)}"
+    )
+    if known < check.checked_decisions:
+        note = "features were not what their events give: see logs/parity.log and `faregate replay`"
+        return Line(name=name, value=value, level=Level.BAD, note=note)
+    if ago_ms > PARITY_OLD_MS and check.is_due:
+        return Line(name=name, value=value, level=Level.WATCH, note="no newer check: see logs/parity.log")
     return Line(name=name, value=value, level=Level.WELL)
 
 

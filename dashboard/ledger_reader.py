@@ -21,6 +21,7 @@ from dashboard.readings import (
     DecisionRow,
     DecisionTimes,
     OutcomeRow,
+    Parity,
     Pipeline,
     ReadingsUnavailable,
     RungTotal,
@@ -33,6 +34,8 @@ from domain.online_store import WATERMARK_ENTITY, WATERMARK_VIEW
 MOST_DECISIONS = 40
 MOST_ALERTS = 12
 BUCKETS = 30
+# Decisions are looked at again when they are some minutes old.
+PARITY_DUE = {"due": timedelta(minutes=6), "overdue": timedelta(minutes=10)}
 Row = TypeVar("Row")
 Values = Mapping[str, Any]
 
@@ -58,6 +61,7 @@ class LedgerReader:
                 newest=_rows(connection, DecisionRow, "newest_decisions", {"most": MOST_DECISIONS}),
                 alerts=_rows(connection, Alert, "newest_alerts", most_alerts),
                 pipeline=_rows(connection, Pipeline, "pipeline", watermark)[0],
+                parity=_rows(connection, Parity, "parity", PARITY_DUE)[0],
                 **structs.asdict(totals or _totals(connection, period_min)),
             )
 

@@ -77,6 +77,22 @@ from (select count(*) as events, min(created_at) as since from outbox where sent
 left join online_store as watermark
     on watermark.view = %(watermark_view)s and watermark.entity_id = %(watermark_entity)s
 
+-- name: parity
+-- The newest parity check, and whether one was due meanwhile: decisions of a while ago, old enough for it.
+select checked_at, checked_decisions, as_known, with_hindsight,
+       exists (
+           select from decisions
+           where vector is not null
+             and decided_at between clock_timestamp() - %(overdue)s and clock_timestamp() - %(due)s
+       ) as is_due
+from (select) as always
+left join (
+    select checked_at, decisions as checked_decisions, as_known, with_hindsight
+    from parity_checks
+    order by id desc
+    limit 1
+) as newest on true
+
 -- name: find_decision
 -- All that the ledger keeps of one decision.
 select decision_id, transaction_id, decided_at, as_of_ms, user_id, card_id, device_id, driver_id, ride_id,

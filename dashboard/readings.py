@@ -86,6 +86,16 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     waiting_since: datetime | None
 
 
+class Parity(Struct, frozen=True, kw_only=True):
+    """The newest check, if any; `is_due` when decisions were made that a newer one should have looked at."""
+
+    checked_at: datetime | None
+    checked_decisions: int | None
+    as_known: int | None
+    with_hindsight: int | None
+    is_due: bool
+
+
 class Totals(Struct, frozen=True, kw_only=True):
     """Sums over a whole period."""
 
@@ -103,6 +113,7 @@ class Snapshot(Totals, frozen=True, kw_only=True):
     newest: list[DecisionRow]
     alerts: list[Alert]
     pipeline: Pipeline
+    parity: Parity
 
 
 class OutcomeRow(Struct, frozen=True, kw_only=True):

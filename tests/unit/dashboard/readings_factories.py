@@ -9,6 +9,7 @@ from dashboard.readings import (
     DecisionDetail,
     DecisionRow,
     DecisionTimes,
+    Parity,
     Pipeline,
     RungTotal,
     Snapshot,
@@ -86,6 +87,17 @@ def a_pipeline(*, age_ms: int = 400, **given: Any) -> Pipeline:
     return Pipeline(**{**defaults, **given})
 
 
+def a_parity(**given: Any) -> Parity:
+    defaults: dict[str, Any] = {
+        "checked_at": ago(minutes=2),
+        "checked_decisions": 50,
+        "as_known": 50,
+        "with_hindsight": 49,
+        "is_due": True,
+    }
+    return Parity(**{**defaults, **given})
+
+
 def a_snapshot(**given: Any) -> Snapshot:
     defaults: dict[str, Any] = {
         "period_min": 60,
@@ -97,6 +109,7 @@ def a_snapshot(**given: Any) -> Snapshot:
         "times": DecisionTimes(p50_us=2_900.0, p99_us=8_100.0),
         "buckets": [],
         "pipeline": a_pipeline(),
+        "parity": a_parity(),
     }
     return Snapshot(**{**defaults, **given})
 

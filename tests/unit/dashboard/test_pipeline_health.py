@@ -1,5 +1,5 @@
 import pytest
-from readings_factories import NOW, a_pipeline, a_row, a_snapshot, ago, an_empty_snapshot
+from readings_factories import NOW, a_parity, a_pipeline, a_row, a_snapshot, ago, an_empty_snapshot
 
 from dashboard import health
 from dashboard.health import Level, Line
@@ -109,6 +109,36 @@ def test_the_model_is_that_of_the_newest_decision_with_one() -> None:
     rows = [a_row(model_version=None, scorer_kind=None), a_row(model_version="mdl_b"), a_row()]
     assert health.model(rows).value == "mdl_b"
     assert health.model([]).value == "none in use"
+
+
+def test_parity_is_told_in_one_line() -> None:
+    line = health.parity(a_parity(), NOW)
+    assert line.value == "100.0 % of 50 decisions as known (2 min ago), with hindsight 98.0 %"
+    assert line.level is Level.WELL
+
+
+def test_one_decision_that_differs_is_bad() -> None:
+    line = health.parity(a_parity(as_known=49), NOW)
+    assert line.level is Level.BAD
+    assert line.value.startswith("98.0 % of 50")
+    assert "logs/parity.log" in line.note
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_due", "level"),
+    [(10, True, Level.WELL), (11, True, Level.WATCH), (11, False, Level.WELL)],
+)
+def test_a_check_that_should_have_come_is_missed(minutes: int, is_due: bool, level: Level) -> None:
+    line = health.parity(a_parity(checked_at=ago(minutes=minutes), is_due=is_due), NOW)
+    assert line.level is level
+
+
+@pytest.mark.parametrize(
+    "nothing", [{"checked_at": None, "checked_decisions": None}, {"checked_decisions": 0}]
+)
+def test_before_the_first_check_nothing_is_known(nothing: dict[str, None]) -> None:
+    line = health.parity(a_parity(**nothing), NOW)
+    assert (line.value, line.level) == ("no decision checked yet", Level.UNKNOWN)
 
 
 def test_an_empty_ledger_is_not_an_alarm() -> None:
