@@ -38,4 +38,5 @@ def _request(transaction: Transaction) -> TransactionRequest:
         dropoff=Place(zone=arrival.zone_id, lat=arrival.lat, lon=arrival.lon),
         distance_m=transaction.distance_m,
         requested_at=from_ms(transaction.requested_at_ms),
+        promo_id=transaction.promo_id,
     )

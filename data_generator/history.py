@@ -108,6 +108,7 @@ def _decided(world: World, act: Pay, verdict: Verdict) -> PaymentDecided:
         distance_m=asked.distance_m,
         verdict=verdict,
         rung=Rung.R2,
+        promo_id=asked.promo_id,
     )
 
 
@@ -125,4 +126,6 @@ def _outcome(world: World, act: Report) -> PaymentOutcome:
         outcome=act.outcome,
         occurred_at=from_ms(act.at_ms),
         reason_code=act.reason_code,
+        device_id=paid.device_id,
+        pickup_zone=paid.pickup_zone,
     )

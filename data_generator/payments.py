@@ -20,6 +20,7 @@ from data_generator.outcomes import (
     refusal_reason,
 )
 from data_generator.people import Payer
+from data_generator.promotions import promotion
 from data_generator.ride_events import ride_cancelled, ride_completed
 from data_generator.trips import Trip
 from data_generator.world import World
@@ -103,8 +104,9 @@ def _settle(payment: _Payment, answer: Answer) -> Settling:
 
 
 def _transaction(world: World, payer: Payer, trip: Trip, ride_id: str, at_ms: int) -> Transaction:
+    transaction_id = world.ids.new("txn")
     return Transaction(
-        transaction_id=world.ids.new("txn"),
+        transaction_id=transaction_id,
         ride_id=ride_id,
         user_id=payer.user_id,
         card_id=payer.card_id,
@@ -118,6 +120,7 @@ def _transaction(world: World, payer: Payer, trip: Trip, ride_id: str, at_ms: in
         pickup_lon=trip.lon,
         distance_m=trip.distance_m,
         requested_at_ms=at_ms,
+        promo_id=promotion(transaction_id, payer.promo_share),
     )
 
 
@@ -135,8 +138,8 @@ def _aftermath(payment: _Payment, settled: Settled) -> Story:
             reason_code=refusal_reason(payment.rng),
         )
     left_ms = told_ms + int(payment.rng.uniform(1_000, 9_000))
-    ride_id, driver_id = payment.transaction.ride_id, payment.trip.driver_id
-    yield ride_cancelled(payment.world, payment.payer, ride_id, left_ms, driver_id=driver_id)
+    ride_id, trip = payment.transaction.ride_id, payment.trip
+    yield ride_cancelled(payment.world, payment.payer, trip, ride_id, left_ms, driver_found=True)
 
 
 def _after_capture(payment: _Payment, captured_ms: int) -> Story:
@@ -166,9 +169,10 @@ def _called_off(payment: _Payment, paid_ms: int) -> Story:
     yield ride_cancelled(
         payment.world,
         payment.payer,
+        payment.trip,
         transaction.ride_id,
         off_ms,
-        driver_id=payment.trip.driver_id,
+        driver_found=True,
         by_driver=rng.random() < 0.5,
     )
     refunded_ms = off_ms + int(rng.uniform(500, 3_000))

@@ -4,15 +4,19 @@ from dataclasses import dataclass
 
 from data_generator.acts import Publish
 from data_generator.city import Zone
+from data_generator.promotions import SELDOM_SHARE
 from data_generator.world import APP, World
 from domain.events import AccountCreated, CardAdded, CardRemoved, DeviceLogin, ProfileChanged, from_ms
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Payer:
+    """`promo_share` is how likely the next payment uses a promotion."""
+
     user_id: str
     device_id: str
     card_id: str
+    promo_share: float = SELDOM_SHARE
 
 
 def account_created(

@@ -57,7 +57,14 @@ def driver_contacted(world: World, payer: Payer, trip: Trip, ride_id: str, at_ms
 
 
 def ride_cancelled(
-    world: World, payer: Payer, ride_id: str, at_ms: int, *, driver_id: str | None, by_driver: bool = False
+    world: World,
+    payer: Payer,
+    trip: Trip,
+    ride_id: str,
+    at_ms: int,
+    *,
+    driver_found: bool,
+    by_driver: bool = False,
 ) -> Publish:
     event = RideCancelled(
         id=world.ids.new("evt"),
@@ -65,8 +72,9 @@ def ride_cancelled(
         producer=APP,
         ride_id=ride_id,
         user_id=payer.user_id,
-        driver_id=driver_id,
+        driver_id=trip.driver_id if driver_found else None,
         cancelled_by="driver" if by_driver else "rider",
+        pickup_zone=trip.pickup.zone_id,
     )
     return Publish(at_ms=at_ms, event=event)
 

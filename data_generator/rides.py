@@ -40,7 +40,7 @@ def abandoned_ride(world: World, rng: Random, *, payer: Payer, trip: Trip, end_a
     yield ride_requested(world, payer, trip, ride_id, requested)
     if found:
         yield driver_contacted(world, payer, trip, ride_id, contacted)
-    yield ride_cancelled(world, payer, ride_id, end_at_ms, driver_id=trip.driver_id if found else None)
+    yield ride_cancelled(world, payer, trip, ride_id, end_at_ms, driver_found=found)
 
 
 def _approach(rng: Random, pay_at_ms: int, earliest_ms: int) -> tuple[int, int, int]:

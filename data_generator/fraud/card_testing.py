@@ -16,6 +16,7 @@ from data_generator.fraud.thief import (
 )
 from data_generator.payments import Truth
 from data_generator.people import Payer, card_added
+from data_generator.promotions import GREEDY_SHARE
 from data_generator.rides import ride
 from data_generator.trips import plan_trip
 from data_generator.world import World
@@ -41,7 +42,12 @@ def _tests(world: World, rng: Random, user_ids: list[str], device_id: str, pay_a
     earliest_ms = pay_at_ms - 38_000
     for _ in range(rng.choice(SIZES)):
         part = child(rng)
-        payer = Payer(user_id=part.choice(user_ids), device_id=device_id, card_id=world.ids.new("card"))
+        payer = Payer(
+            user_id=part.choice(user_ids),
+            device_id=device_id,
+            card_id=world.ids.new("card"),
+            promo_share=GREEDY_SHARE,
+        )
         added_ms = earliest_ms + int((pay_at_ms - earliest_ms) * part.uniform(0.2, 0.4))
         yield card_added(world, payer, bin_country=stolen_card_country(part), at_ms=added_ms)
         zone = popular_zone(part)

@@ -17,6 +17,7 @@ from data_generator.fraud.thief import (
 )
 from data_generator.payments import Ending, Truth
 from data_generator.people import Payer, card_added
+from data_generator.promotions import GREEDY_SHARE
 from data_generator.rides import ride
 from data_generator.trips import plan_trip
 from data_generator.world import World
@@ -38,7 +39,9 @@ def _burst(world: World, rng: Random, pay_at_ms: int, *, hurried: bool) -> Story
     device_id, begin_ms = world.ids.new("dev"), pay_at_ms - seconds(rng, 62, 78)
     user_id, became_theirs = get_account(world, rng, device_id=device_id, at_ms=begin_ms)
     yield became_theirs
-    payer = Payer(user_id=user_id, device_id=device_id, card_id=world.ids.new("card"))
+    payer = Payer(
+        user_id=user_id, device_id=device_id, card_id=world.ids.new("card"), promo_share=GREEDY_SHARE
+    )
     added_ms = pay_at_ms - seconds(rng, 32, 60)
     yield card_added(world, payer, bin_country=stolen_card_country(rng), at_ms=added_ms)
     yield from _rides(world, rng, payer, pay_at_ms, hurried=hurried)

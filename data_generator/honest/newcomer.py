@@ -10,6 +10,7 @@ from data_generator.habits import surge
 from data_generator.payments import Ending, Truth
 from data_generator.people import Payer, account_created, card_added
 from data_generator.population import Rider, draw_country
+from data_generator.promotions import SELDOM_SHARE, WELCOME_SHARE
 from data_generator.rides import ride
 from data_generator.trips import plan_trip
 from data_generator.world import World
@@ -19,7 +20,7 @@ FIRST_CARD = Truth(refused=0.1)  # many mistype a card or bring one that the iss
 
 def newcomer(world: World, rng: Random, _rider: Rider, pay_at_ms: int) -> Story:
     new = world.ids.new
-    payer = Payer(user_id=new("usr"), device_id=new("dev"), card_id=new("card"))
+    payer = Payer(user_id=new("usr"), device_id=new("dev"), card_id=new("card"), promo_share=WELCOME_SHARE)
     home, price_level = popular_zone(rng), rng.lognormvariate(0.0, 0.3)
     created_ms = pay_at_ms - seconds(rng, 60, 78)
     yield account_created(
@@ -38,6 +39,7 @@ def newcomer(world: World, rng: Random, _rider: Rider, pay_at_ms: int) -> Story:
         price = price_level * surge(hour_of(pay_at_ms), rng)
         trip = plan_trip(world.city, rng, pickup, dropoff, price)
         settled = yield from ride(world, rng, payer=payer, trip=trip, pay_at_ms=pay_at_ms, truth=FIRST_CARD)
+        payer = replace(payer, promo_share=SELDOM_SHARE)
         pay_at_ms = settled.at_ms + (minutes(rng, 1, 40) if tourist else minutes(rng, 25, 2_000))
         if settled.ending is Ending.REFUSED:
             pay_at_ms = settled.at_ms + seconds(rng, 15, 90)

@@ -6,6 +6,7 @@ from random import Random
 
 import httpx
 import pytest
+from msgspec import structs
 from stage import PAY_AT_MS, play, world
 
 from app.client import ApiRefused, ApiUnavailable, DecisionClient
@@ -22,7 +23,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 def _payment() -> Transaction:
-    return play(world(), new_phone).payments[0].transaction
+    return structs.replace(play(world(), new_phone).payments[0].transaction, promo_id="promo_weekend")
 
 
 def _call(handler: Handler, use: Callable[[ApiGateway], Awaitable[object]]) -> object:
