@@ -44,6 +44,7 @@ from domain.transaction import Transaction
 AHEAD_AT_MOST_MS = 5 * MINUTE_MS
 YEAR_2000_MS = 946_684_800_000
 LATENESS_HORIZON_MS = HOUR_MS
+KINDS = ("card", "user", "device", "zone", "profile")
 Positions = Sequence[int]  # source, newest folded offset, source, offset, …
 
 
@@ -77,6 +78,7 @@ class Facts(NamedTuple):
     known_at_ms: int
     first_seen_ms: int
     last_seen_ms: int
+    positions: list[int]
     saturated: bool
 
 
@@ -112,14 +114,18 @@ class Oracle:
     """Everything ever told, in the order of each partition."""
 
     def __init__(self, told: Iterable[Told]) -> None:
-        self._told = sorted(record for record in told if is_folded(record))
+        self._of: dict[tuple[str, str], list[Told]] = {}
+        for record in sorted(filter(is_folded, told), key=lambda record: (record.source, record.offset)):
+            for kind in KINDS:
+                if entity := entity_of(kind, record.event):
+                    self._of.setdefault((kind, entity), []).append(record)
 
     def known(self, kind: str, entity: str, positions: Positions | None) -> list[Told]:
         """The first tellings that stand at or before the positions."""
         offsets = dict(zip(positions[::2], positions[1::2], strict=True)) if positions else {}
         first: dict[str, Told] = {}
-        for record in self._told:
-            if record.offset <= offsets.get(record.source, -1) and entity_of(kind, record.event) == entity:
+        for record in self._of.get((kind, entity), []):
+            if record.offset <= offsets.get(record.source, -1):
                 first.setdefault(record.event.id, record)
         return list(first.values())
 
@@ -131,8 +137,22 @@ class Oracle:
             known_at_ms=max(record.record_time_ms for record in known),
             first_seen_ms=min(times),
             last_seen_ms=max(times),
+            positions=newest_places(known),
             saturated=is_saturated(kind, [record.event for record in known]),
         )
+
+    def saturated(self, read: Read) -> set[str]:
+        """The kinds of history that are outside the claim of equality."""
+        transaction = read.transaction
+        owners = {
+            "card": self._past("card", transaction.card_id, read.card, read).after,
+            "user": self._past("user", transaction.user_id, read.user, read).after,
+            "device": self._past("device", transaction.device_id, read.device, read).after,
+            "zone": self._events("zone", transaction.pickup_zone, read.zone),
+        }
+        found = {kind for kind, events in owners.items() if is_saturated(kind, events)}
+        zones = [self._events("zone", zone_id, at) for zone_id, at in (read.platform or {}).items()]
+        return found | ({"platform"} if any(is_saturated("zone", events) for events in zones) else set())
 
     def features(self, read: Read) -> dict[str, float]:
         """Every feature that can be told; what is missing is not in the answer."""
@@ -171,6 +191,13 @@ class Oracle:
                 before.append(event)
                 ids.add(event.id)
         return Past(before or None, [*before, own_payment(read.transaction, read.as_of_ms)])
+
+
+def newest_places(known: Iterable[Told]) -> list[int]:
+    newest: dict[int, int] = {}
+    for record in known:
+        newest[record.source] = max(record.offset, newest.get(record.source, -1))
+    return [number for place in sorted(newest.items()) for number in place]
 
 
 def own_payment(transaction: Transaction, t: int) -> PaymentDecided:

@@ -226,9 +226,9 @@ def driver_repeats(before: list[Event], transaction: Transaction) -> int:
 
 def speed_kmh(before: list[Event], transaction: Transaction, t: int) -> float:
     last = recent_payments(before)[0]
-    start = micro(last.pickup_lat), micro(last.pickup_lon)
+    start = micro(last.pickup_lat) / 1_000_000, micro(last.pickup_lon) / 1_000_000
     hours = max(t - event_time_ms(last), SECOND_MS) / HOUR_MS
-    return great_circle_km(start, (micro(transaction.pickup_lat), micro(transaction.pickup_lon))) / hours
+    return great_circle_km(start, (transaction.pickup_lat, transaction.pickup_lon)) / hours
 
 
 def decline_rise(zone: list[Event], t: int) -> float:
@@ -260,8 +260,8 @@ def micro(degrees: float) -> int:
     return round(degrees * 1_000_000)
 
 
-def great_circle_km(start: tuple[int, int], end: tuple[int, int]) -> float:
-    """By the haversine formula; both points as latitude and longitude in microdegrees."""
-    lat_a, lon_a, lat_b, lon_b = (radians(value / 1_000_000) for value in (*start, *end))
-    half = sin((lat_b - lat_a) / 2) ** 2 + cos(lat_a) * cos(lat_b) * sin((lon_b - lon_a) / 2) ** 2
+def great_circle_km(start: tuple[float, float], end: tuple[float, float]) -> float:
+    """By the haversine formula; points are (latitude, longitude) in degrees."""
+    up, along = radians(end[0] - start[0]), radians(end[1] - start[1])
+    half = sin(up / 2) ** 2 + cos(radians(start[0])) * cos(radians(end[0])) * sin(along / 2) ** 2
     return 2 * 6_371 * asin(min(1.0, sqrt(half)))

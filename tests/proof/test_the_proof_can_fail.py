@@ -1,0 +1,126 @@
+"""Each mistake put into the code on purpose is found by the proof within a few cases."""
+
+from collections.abc import Sequence
+from math import isnan
+from random import Random
+from typing import Any
+
+import pytest
+from proving import lived
+
+import domain.counterparts
+import domain.history
+import domain.moment
+import domain.tiles
+import domain.vector
+from domain.events import PaymentCorrected, PaymentDecided
+from domain.history import History
+from domain.tiles import TILE_OF_WINDOW
+
+CASES = 150
+
+
+def _found(wanted: str) -> bool:
+    """Whether some case differs in a line with `wanted` in it."""
+    for seed in range(CASES):
+        choices = Random(seed)
+        city = lived([choices.getrandbits(48) for _ in range(60)])
+        if any(wanted in difference for difference in city.differences):
+            return True
+    return False
+
+
+def test_a_window_that_leaves_out_its_first_tile(monkeypatch: pytest.MonkeyPatch) -> None:
+    true_total = domain.tiles.total
+
+    def total(rows: list[int], layout: Any, window_ms: int, as_of_ms: int, name: str) -> int:
+        edge, stride = (as_of_ms - window_ms) // TILE_OF_WINDOW[window_ms], layout.stride
+        inside = [row for at in range(0, len(rows), stride) if (row := rows[at : at + stride])[0] != edge]
+        return true_total([number for row in inside for number in row], layout, window_ms, as_of_ms, name)
+
+    monkeypatch.setattr(domain.moment, "total", total)
+    assert _found("_payments_")
+
+
+def test_a_window_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    true_total = domain.tiles.total
+
+    def total(rows: list[int], layout: Any, window_ms: int, as_of_ms: int, name: str) -> int:
+        first = (as_of_ms - window_ms) // TILE_OF_WINDOW[window_ms]
+        late = rows[-layout.stride] if rows else first
+        return true_total(rows, layout, window_ms, max(as_of_ms, late * TILE_OF_WINDOW[window_ms]), name)
+
+    monkeypatch.setattr(domain.moment, "total", total)
+    assert _found("_5m")
+
+
+def test_one_counterpart_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain.counterparts, "CAP", 31)
+    assert _found("user_")
+
+
+def test_payments_in_flight_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(_kind: str, history: History | None, *_: Any) -> History | None:
+        return history
+
+    monkeypatch.setattr(domain.vector, "_with_in_flight", without)
+    assert _found("card_payments_5m")
+
+
+def test_payments_in_flight_counted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    true_fold = domain.history.fold
+
+    def fold(kind: Any, history: History | None, event: Any, *rest: Any) -> History:
+        again = isinstance(event, PaymentDecided) and event.producer != "vector"
+        blind = domain.history.decode_history(domain.history.encode_history(history)) if history else None
+        if blind and again:
+            blind.folded_slots, blind.folded_ids = [], []
+        return true_fold(kind, blind, event, *rest)
+
+    monkeypatch.setattr(domain.vector, "fold", fold)
+    assert _found("payments_1h")
+
+
+def test_recent_payments_in_the_order_of_their_telling(monkeypatch: pytest.MonkeyPatch) -> None:
+    def keep(draft: History, fields: Sequence[str], row: Sequence[Any], cap: int) -> None:
+        for field, value in zip(fields, row, strict=True):
+            setattr(draft, field, [*getattr(draft, field), value][-cap:])
+
+    monkeypatch.setattr(domain.history, "_keep_newest", keep)
+    assert _found("user_speed")
+
+
+def test_a_correction_that_counts_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def whole(_draft: History, _kind: str, event: PaymentCorrected, _time_ms: int) -> dict[str, int]:
+        return {"amount_minor": event.after_minor}
+
+    monkeypatch.setitem(domain.history._FOLDS, PaymentCorrected, whole)
+    assert _found("_amount_")
+
+
+def test_replay_that_knows_what_came_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("raw_past.covers", lambda *_: True)
+    assert _found("replay has another")
+
+
+def test_a_job_that_folds_late_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("job_in_process.is_late", lambda *_: False)
+    assert _found("in the job")
+
+
+def test_an_unknown_entity_that_counts_as_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    true_vector = domain.vector.vector
+
+    def vector(moment: Any) -> Any:
+        values = true_vector(moment)
+        for place, value in enumerate(values):
+            values[place] = 0.0 if isnan(value) else value
+        return values
+
+    monkeypatch.setattr("agreement.vector", vector)
+    assert _found("nan by the oracle")
+
+
+def test_tiles_dropped_by_the_clock_of_an_event_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain.tiles, "MAX_AHEAD_MS", 0)
+    assert _found("_5m")
