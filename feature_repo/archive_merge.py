@@ -1,16 +1,13 @@
-"""Fewer, larger files: neighbours of one day and partition become one file that covers their offsets.
+"""Fewer, larger files: neighbours of one day and partition become one file that covers their offsets."""
 
-The merged file takes its place beside the files it is made of, which go afterwards; until then whoever reads
-leaves them out by `archive_file.current`. So a crash at any moment loses nothing and doubles nothing. This is
-not for a shelf that Feast reads, for Feast reads whatever it finds.
-"""
-
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -19,6 +16,7 @@ from feature_repo.archive_file import ArchiveFile, Span, current, put
 from feature_repo.archive_folder import ArchiveFolder, Shelf
 from feature_repo.archive_subject import day_name
 
+log = logging.getLogger(__name__)
 _MIB = 1024 * 1024
 LARGE_BYTES = 64 * _MIB
 ROW_GROUP_ROWS = 20_000
@@ -33,44 +31,64 @@ class Rule:
     below_bytes: int
 
 
-DAY_OPEN = Rule(least_files=16, below_bytes=_MIB)
 DAY_OVER = Rule(least_files=2, below_bytes=LARGE_BYTES)
+
+
+class Outcome(Enum):
+    MERGED = auto()
+    TIDY = auto()
+    LATER = auto()
+
+
+class Way(Protocol):
+    """How merged files come into the place of their parts."""
+
+    @property
+    def day_open(self) -> Rule:
+        """For a day that still grows."""
+
+    def merge_in(self, folder: ArchiveFolder, shelf: Shelf, day: Path, rule: Rule) -> Outcome: ...
 
 
 class Merger:
     """Works in the thread that adds the files, between additions."""
 
-    def __init__(self, folder: ArchiveFolder, shelves: Sequence[Shelf], now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, way: Way, folder: ArchiveFolder, shelves: Sequence[Shelf], now_ms: Callable[[], int]
+    ) -> None:
+        self._way = way
         self._folder = folder
         self._shelves = shelves
         self._now_ms = now_ms
         self._tidy: dict[Path, tuple[int, Rule]] = {}
 
     def step(self) -> bool:
-        """Make one merged file at most, and say whether one was made."""
+        """Merge in one folder at most, and say whether there was something to merge."""
         today = f"day={day_name(self._now_ms())}"
         for shelf in self._shelves:
             for day in self._folder.days(shelf):
-                rule = DAY_OPEN if day.name >= today else DAY_OVER
-                if self._tidy.get(day) != (day.stat().st_mtime_ns, rule) and self._step_in(shelf, day, rule):
+                rule = self._way.day_open if day.name >= today else DAY_OVER
+                if self._tidy.get(day) == (day.stat().st_mtime_ns, rule):
+                    continue
+                outcome = self._merge_in(shelf, day, rule)
+                if outcome is Outcome.MERGED:
                     return True
+                if outcome is Outcome.TIDY:
+                    self._tidy[day] = (day.stat().st_mtime_ns, rule)
         return False
 
-    def _step_in(self, shelf: Shelf, day: Path, rule: Rule) -> bool:
-        files = self._folder.archived(shelf, day)
-        run = next(runs(current(files), rule), None)
-        if run:
-            merge(run)
-            files = self._folder.archived(shelf, day)
-        if self._folder.remove_merged(shelf, files) and not run:
-            self._tidy[day] = (day.stat().st_mtime_ns, rule)
-        return bool(run)
+    def _merge_in(self, shelf: Shelf, day: Path, rule: Rule) -> Outcome:
+        try:
+            return self._way.merge_in(self._folder, shelf, day, rule)
+        except pa.ArrowException as problem:
+            log.warning("archive: %s is left as it is: %s", day, problem)
+            return Outcome.TIDY
 
 
 def runs(files: Iterable[ArchiveFile], rule: Rule) -> Iterator[list[ArchiveFile]]:
-    """Of a day's files, by offset: the neighbours to merge, up to a size at which they stay as they are."""
+    """Of a day's files, the neighbours to merge, up to a size at which they stay as they are."""
     by_partition: dict[tuple[str, int], list[ArchiveFile]] = defaultdict(list)
-    for file in files:
+    for file in current(files):
         by_partition[file.span.topic, file.span.partition].append(file)
     for neighbours in by_partition.values():
         yield from (run for run in _small_runs(neighbours, rule) if len(run) >= rule.least_files)
@@ -90,33 +108,32 @@ def _small_runs(neighbours: Iterable[ArchiveFile], rule: Rule) -> Iterator[list[
     yield run
 
 
-def merge(run: Sequence[ArchiveFile]) -> Path:
-    """One file of a run's rows in their order; its parts are still there."""
+def merge(run: Sequence[ArchiveFile], into: Path) -> None:
+    """One file of a run's rows in their order, in the folder `into`; its parts are still there."""
     first, last = run[0].span, run[-1].span
     span = Span(topic=first.topic, partition=first.partition, first=first.first, last=last.last)
-    file = run[0].path.with_name(span.file_name)
-    put(file, partial(_write_merged, [part.path for part in run]))
-    return file
+    put(into / span.file_name, partial(_write_merged, [part.path for part in run]))
 
 
 def _write_merged(parts: Sequence[Path], file: Path) -> None:
-    schema = parquet.read_schema(parts[0])
+    """A column that a part does not have yet is null there, as it is to who reads the part."""
+    schema = pa.unify_schemas([parquet.read_schema(part) for part in parts])
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-        for table in _row_groups(parts):
+        for table in _row_groups(parts, schema):
             writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
 
 
-def _row_groups(parts: Iterable[Path]) -> Iterator[Any]:
+def _row_groups(parts: Iterable[Path], schema: Any) -> Iterator[Any]:
     """Tables of a row group's size or more, and what is left at the end."""
-    gathered: list[Any] = []
+    gathered, rows, size = [schema.empty_table()], 0, 0
     for table in (table for part in parts for table in _tables(part)):
         gathered.append(table)
-        rows, size = sum(t.num_rows for t in gathered), sum(t.nbytes for t in gathered)
+        rows, size = rows + table.num_rows, size + table.nbytes
         if rows >= ROW_GROUP_ROWS or size >= ROW_GROUP_BYTES:
-            yield pa.concat_tables(gathered)
-            gathered = []
-    if gathered:
-        yield pa.concat_tables(gathered)
+            yield pa.concat_tables(gathered, promote_options="default")
+            gathered, rows, size = [schema.empty_table()], 0, 0
+    if rows:
+        yield pa.concat_tables(gathered, promote_options="default")
 
 
 def _tables(part: Path) -> Iterator[Any]:

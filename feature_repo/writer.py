@@ -22,11 +22,13 @@ from domain.topics import SOURCES
 from feature_repo.archive_filing import Filing
 from feature_repo.archive_folder import ArchiveFolder
 from feature_repo.archive_merge import Merger
+from feature_repo.archive_merge_beside import MergeBeside
+from feature_repo.archive_merge_swap import MergeAndSwap
 from feature_repo.archiver import Archiver, wall_clock_ms
 from feature_repo.features_consumer import open_consumer, read_from_committed, readable
 from feature_repo.online_writer import OnlineWriter, PostgresWrites
 from feature_repo.raw_archiver import RawRecords, raw_folder
-from feature_repo.snapshots import Snapshots
+from feature_repo.snapshots import VIEW_OF_TOPIC, Snapshots
 
 log = logging.getLogger(__name__)
 GROUP = "faregate-writer"
@@ -64,12 +66,14 @@ def run(home: Path, bootstrap: str, stop: threading.Event) -> None:
 
 
 def _snapshot_archiver(archive: Path, bootstrap: str) -> Archiver[Any]:
-    return Archiver(Filing(Snapshots(), ArchiveFolder(archive), wall_clock_ms), bootstrap)
+    folder = ArchiveFolder(archive)
+    merger = Merger(MergeAndSwap(), folder, list(VIEW_OF_TOPIC.values()), wall_clock_ms)
+    return Archiver(Filing(Snapshots(), folder, wall_clock_ms), bootstrap, when_idle=merger.step)
 
 
 def _raw_archiver(archive: Path, bootstrap: str) -> Archiver[Any]:
     folder = raw_folder(archive)
-    merger = Merger(folder, SOURCES, wall_clock_ms)
+    merger = Merger(MergeBeside(), folder, SOURCES, wall_clock_ms)
     return Archiver(Filing(RawRecords(), folder, wall_clock_ms), bootstrap, when_idle=merger.step)
 
 

@@ -17,6 +17,7 @@ from domain.topics import BY_NAME, DECISIONS, LABELS, MURMUR2, RIDES, SOURCES, T
 from feature_repo.archive_filing import Filing
 from feature_repo.archive_folder import ArchiveFolder
 from feature_repo.archive_merge import Merger
+from feature_repo.archive_merge_beside import MergeBeside
 from feature_repo.archiver import Archiver
 from feature_repo.raw_archive import RawArchive
 from feature_repo.raw_archiver import RawRecords, raw_folder
@@ -152,7 +153,7 @@ def test_the_archive_of_another_broker_is_set_aside(
 def test_an_archiver_goes_on_after_its_files_were_merged(
     bootstrap: str, folder: ArchiveFolder, archive: RawArchive
 ) -> None:
-    merger = Merger(folder, SOURCES, lambda: NOON_MS + 86_400_000)
+    merger = Merger(MergeBeside(), folder, SOURCES, lambda: NOON_MS + 86_400_000)
     for rounds in (1, 2, 3):
         tell_a_round(bootstrap)
         archive_all(bootstrap, folder, SENT_A_ROUND)

@@ -1,12 +1,21 @@
 """A process that dies between two changes of the disk, at each of them in turn."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-CHANGES = ("replace", "unlink", "hardlink_to")
+from feature_repo import archive_merge_swap
+
+CHANGES: tuple[tuple[object, str], ...] = (
+    (Path, "replace"),
+    (Path, "unlink"),
+    (Path, "hardlink_to"),
+    (shutil, "rmtree"),
+    (archive_merge_swap, "exchange"),
+)
 
 
 class Killed(BaseException):
@@ -41,5 +50,5 @@ def _kill_before(change: int, patch: pytest.MonkeyPatch) -> None:
 
         return call
 
-    for name in CHANGES:
-        patch.setattr(Path, name, counted(getattr(Path, name)))
+    for owner, name in CHANGES:
+        patch.setattr(owner, name, counted(getattr(owner, name)))

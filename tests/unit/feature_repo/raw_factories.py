@@ -8,6 +8,7 @@ from domain.events import Event, encode_event, event_time_ms
 from domain.topics import RIDES, SOURCES
 from feature_repo.archive_filing import Filing
 from feature_repo.archive_merge import Merger
+from feature_repo.archive_merge_beside import MergeBeside
 from feature_repo.raw_archive import RawArchive
 from feature_repo.raw_archiver import RawRecords, raw_folder
 from feature_repo.raw_table import Row
@@ -53,7 +54,7 @@ class Archiving:
         self.folder = raw_folder(root)
         self.now_ms = now_ms
         self.filing: Filing[Row] = Filing(RawRecords(), self.folder, lambda: self.now_ms)
-        self.merger = Merger(self.folder, SOURCES, lambda: self.now_ms)
+        self.merger = Merger(MergeBeside(), self.folder, SOURCES, lambda: self.now_ms)
         self.archive = RawArchive(self.folder.root)
 
     def take(

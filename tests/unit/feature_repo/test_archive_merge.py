@@ -9,9 +9,11 @@ from raw_factories import DAY_MS, NOON_MS, TOPIC, Archiving, StoredMessage, a_me
 from domain.topics import RIDES
 from feature_repo import archive_merge
 from feature_repo.archive_file import ArchiveFile, Span
-from feature_repo.archive_merge import DAY_OPEN, DAY_OVER, Rule, runs
+from feature_repo.archive_merge import DAY_OVER, Rule, runs
+from feature_repo.archive_merge_beside import MergeBeside
 
 TOMORROW_MS = NOON_MS + DAY_MS
+DAY_OPEN = MergeBeside.day_open
 FEW = Rule(least_files=3, below_bytes=100)
 
 
