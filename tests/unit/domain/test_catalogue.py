@@ -1,5 +1,7 @@
+from collections.abc import Callable
+from math import isnan
 from string import Formatter
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from msgspec import structs
@@ -11,14 +13,51 @@ from domain.catalogue import (
     SHORT,
     SIGNATURE,
     WINDOW_WORDS,
+    Entity,
     Feature,
     signature,
 )
+from domain.moment import Counterpart
 from domain.tiles import TILE_OF_WINDOW
 
 
 def test_names_are_unique() -> None:
     assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == len(FEATURES)
+
+
+def test_there_are_forty_to_sixty() -> None:
+    assert 40 <= len(FEATURES) <= 60
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=FEATURE_NAMES)
+def test_what_is_missing_is_no_number(feature: Feature) -> None:
+    assert isnan(feature.missing)
+
+
+FAMILIES: dict[str, Callable[[Feature], bool]] = {
+    "counts": lambda f: f.unit == "count" and "_payments_" in f.name,
+    "money": lambda f: f.unit == "money",
+    "declines": lambda f: f.unit == "count" and "_declines_" in f.name,
+    "distinct counterparts": lambda f: (
+        f.unit == "count" and f.name.split("_")[-2] in {f"{met}s" for met in get_args(Counterpart)}
+    ),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("window_ms", SHORT)
+def test_every_family_looks_through_every_window(family: str, window_ms: int) -> None:
+    assert [f for f in FEATURES if f.window_ms == window_ms and FAMILIES[family](f)]
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=FEATURE_NAMES)
+def test_a_name_begins_with_its_owner(feature: Feature) -> None:
+    if feature.entity not in ("transaction", "profile"):
+        assert feature.name.startswith(f"{feature.entity}_")
+
+
+def test_every_entity_has_features() -> None:
+    assert {feature.entity for feature in FEATURES} == set(get_args(Entity))
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=FEATURE_NAMES)

@@ -6,10 +6,20 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_args
 
 import pytest
-from event_factories import NOW_MS, ONE_OF_EACH, a_payment, a_profile_change, an_account
+from event_factories import (
+    NOW_MS,
+    ONE_OF_EACH,
+    a_cancel,
+    a_correction,
+    a_payment,
+    a_payment_outcome,
+    a_profile_change,
+    an_account,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.display import DAY_MS
 from domain.errors import EventRefused, FaregateError
 from domain.events import (
     EARLIEST_MS,
@@ -206,6 +216,46 @@ def test_the_first_millisecond_that_is_read() -> None:
 def test_a_profile_cannot_hold_from_tomorrow(build: Callable[..., Event]) -> None:
     raw = encode_event(build(valid_from=from_ms(NOW_MS) + timedelta(days=1)))
     assert refusal(raw).reason == "future"
+
+
+@pytest.mark.parametrize(
+    ("paid_at_ms", "reason"),
+    [
+        (NOW_MS - 90 * DAY_MS, None),
+        (NOW_MS + MAX_AHEAD_MS, None),
+        (NOW_MS + MAX_AHEAD_MS + 1, "future"),
+        (EARLIEST_MS - 1, "past"),
+    ],
+)
+def test_a_correction_is_of_a_payment_that_was(paid_at_ms: int, reason: str | None) -> None:
+    raw = encode_event(a_correction(paid_at_ms=paid_at_ms))
+    if reason is None:
+        assert decode_event(raw, NOW_MS)
+    else:
+        assert refusal(raw).reason == reason
+
+
+@pytest.mark.parametrize("field", ["before_minor", "after_minor"])
+@pytest.mark.parametrize("amount", [0, -1, 1.5, None])
+def test_a_correction_is_between_amounts_of_money(field: str, amount: Any) -> None:
+    raw = json.dumps(body(a_correction, **{field: amount})).encode()
+    assert f"`$.{field}`" in refusal(raw).detail
+
+
+@pytest.mark.parametrize(
+    ("build", "fields"),
+    [
+        (a_payment, ["promo_id"]),
+        (a_payment_outcome, ["device_id", "pickup_zone"]),
+        (a_cancel, ["driver_id", "pickup_zone"]),
+    ],
+)
+def test_what_older_producers_did_not_tell_is_none(build: Callable[..., Event], fields: list[str]) -> None:
+    older = body(lambda: build(**dict.fromkeys(fields, "some_id")))
+    for field in fields:
+        assert older.pop(field) == "some_id"
+    event = decode_event(json.dumps(older).encode(), NOW_MS)
+    assert [getattr(event, field) for field in fields] == [None] * len(fields)
 
 
 def test_a_refusal_says_why_and_is_an_error_of_ours() -> None:

@@ -91,3 +91,19 @@ def test_known_at_is_the_newest_record_time_of_what_changed_it(first_ms: int, th
 @given(stream=changes())
 def test_bytes_hold_the_whole_profile(stream: list[Change]) -> None:
     assert decode_profile(encode_profile(folded(stream))) == folded(stream)
+
+
+def test_a_profile_tells_where_the_events_stand_that_changed_it() -> None:
+    old, new = an_account(at_ms=NOW_MS - DAY_MS), a_profile_change(at_ms=NOW_MS)
+    profile = fold_profile(None, new, NOW_MS, (3, 40))
+    profile = fold_profile(profile, old, NOW_MS, (2, 9))
+    assert profile.positions == [2, 9, 3, 40]
+    assert fold_profile(profile, new, NOW_MS, (3, 44)) is profile
+    assert fold_profile(profile, a_profile_change(at_ms=NOW_MS + 1), NOW_MS).positions == [2, 9, 3, 40]
+
+
+def test_a_profile_bears_the_epoch_it_began_in() -> None:
+    profile = fold_profile(None, an_account(), NOW_MS, epoch=4)
+    assert (profile.epoch, profile.version) == (4, 1)
+    assert fold_profile(profile, a_profile_change(at_ms=NOW_MS + 1), NOW_MS).epoch == 4
+    assert fold_profile(None, an_account(), NOW_MS).epoch == 1

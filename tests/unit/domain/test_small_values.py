@@ -8,6 +8,7 @@ from domain import errors
 from domain.decision import Verdict
 from domain.errors import FaregateError, SettingMissing
 from domain.online_store import VIEW_OF_KIND, decode_watermark, encode_watermark
+from domain.raw_record import RawRecord
 from domain.settings import KafkaSettings, ModelSettings
 
 
@@ -42,6 +43,13 @@ def test_a_missing_setting_is_named_with_what_it_means(env: dict[str, str]) -> N
 
 def test_the_watermark_row_holds_the_watermark() -> None:
     assert decode_watermark(encode_watermark(1_790_000_000_000)) == 1_790_000_000_000
+
+
+def test_a_raw_record_may_have_neither_key_nor_body() -> None:
+    record = RawRecord(topic="rides.events.v1", partition=3, offset=41, record_time_ms=1, key=None, body=None)
+    assert (record.key, record.body) == (None, None)
+    with pytest.raises(AttributeError):
+        record.offset = 42  # type: ignore[misc]
 
 
 def test_each_kind_has_a_view() -> None:

@@ -9,11 +9,13 @@ from domain.topics import (
     DEAD_LETTER,
     FEATURES,
     MURMUR2,
+    PARTITIONS_AT_MOST,
     RIDES,
     SOURCES,
     features_topic,
     key_for_partition,
     partition_of,
+    source_number,
 )
 
 # Kafka's own test of its hash (org.apache.kafka.common.utils.UtilsTest).
@@ -75,3 +77,24 @@ def test_each_kind_has_a_topic(kind: str) -> None:
 
 def test_events_of_one_rider_stay_in_order() -> None:
     assert {topic.key for topic in SOURCES} == {RIDES.key} == {"user_id"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "partition", "number"),
+    [
+        ("rides.events.v1", 0, 0),
+        ("rides.events.v1", 3, 3),
+        ("payments.decisions.v1", 0, 1_000),
+        ("payments.decisions.v1", 3, 1_003),
+        ("payments.labels.v1", 1, 2_001),
+    ],
+)
+def test_a_source_partition_has_one_number_for_ever(topic: str, partition: int, number: int) -> None:
+    """These stand in stored histories: a change here makes them tell of other places."""
+    assert source_number(topic, partition) == number
+
+
+def test_numbers_of_sources_are_apart() -> None:
+    assert all(topic.partitions < PARTITIONS_AT_MOST for topic in SOURCES)
+    numbers = [source_number(t.name, partition) for t in SOURCES for partition in range(t.partitions)]
+    assert len(set(numbers)) == len(numbers)

@@ -1,9 +1,7 @@
 """What the model is given: every window, every missing part, and the payment itself."""
 
-from collections.abc import Sequence
 from math import isnan
 from struct import pack
-from typing import Any
 
 import pytest
 from event_factories import (
@@ -23,26 +21,18 @@ from event_factories import (
 from event_strategies import events
 from hypothesis import given
 from hypothesis import strategies as st
+from moments import a_profile, features, known_of, moment_of
 
 from domain.catalogue import FEATURE_NAMES, FEATURES
 from domain.decision import Outcome, Verdict
 from domain.display import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
-from domain.events import Event, PaymentCorrected, PaymentDecided, event_time_ms
-from domain.history import DAY, FIVE_MINUTES, HOUR, MONTH, WEEK, History, HistoryKind
-from domain.moment import Moment, distance_km
-from domain.platform import pulse_of
-from domain.profile import Profile, fold_profile
-from domain.tiles import TILE_OF_WINDOW
+from domain.events import Event, event_time_ms
+from domain.history import History
+from domain.moment import distance_km
+from domain.profile import fold_profile
 from domain.transaction import Transaction
 from domain.vector import as_attempt, observe, vector
 
-OWNERS: tuple[tuple[HistoryKind, str, str], ...] = (
-    ("card", "card_id", "card_a"),
-    ("user", "user_id", "usr_a"),
-    ("device", "device_id", "dev_a"),
-    ("zone", "pickup_zone", "zone_a"),
-)
-WINDOWS = {"5m": FIVE_MINUTES, "1h": HOUR, "24h": DAY, "7d": WEEK, "30d": MONTH}
 PAST: tuple[Event, ...] = (
     an_account(at_ms=NOW_MS - 25 * DAY_MS, user_id="usr_b"),
     a_card_added(at_ms=NOW_MS - 20 * DAY_MS),
@@ -127,47 +117,6 @@ EXPECTED = {
     "rating": 4.9,
     "pickup_is_home": 1,
 }
-
-
-def a_profile() -> Profile:
-    account = an_account(at_ms=NOW_MS - 400 * DAY_MS, rating_centi=490)
-    return fold_profile(None, account, NOW_MS)
-
-
-def known_of(past: Sequence[Event]) -> dict[str, Any]:
-    """What is known of card_a, usr_a, dev_a, zone_a and the platform; a part without any past is unknown."""
-    parts: dict[str, Any] = {
-        kind: a_history(kind, *told) if (told := told_to(past, field, owner)) else None
-        for kind, field, owner in OWNERS
-    }
-    zones = {event.pickup_zone for event in past if getattr(event, "pickup_zone", None)}
-    histories = [a_history("zone", *told_to(past, "pickup_zone", zone)) for zone in sorted(zones)]
-    return {**parts, "pulse": pulse_of(histories, NOW_MS) if histories else None}
-
-
-def told_to(past: Sequence[Event], field: str, owner: str) -> list[Event]:
-    return [event for event in past if getattr(event, field, None) == owner]
-
-
-def moment_of(
-    *past: Event,
-    profile: Profile | None = None,
-    as_of_ms: int = NOW_MS,
-    in_flight: Sequence[PaymentDecided] = (),
-    **given: Any,
-) -> Moment:
-    """A transaction of card_a, usr_a, dev_a and zone_a after the past."""
-    return observe(
-        **known_of(past),
-        profile=profile,
-        transaction=a_transaction(at_ms=as_of_ms, **given),
-        as_of_ms=as_of_ms,
-        in_flight=in_flight,
-    )
-
-
-def features(moment: Moment) -> dict[str, float]:
-    return dict(zip(FEATURE_NAMES, vector(moment), strict=True))
 
 
 def test_every_feature_has_the_value_worked_out_by_hand() -> None:
@@ -265,32 +214,6 @@ def test_observing_leaves_the_histories_alone() -> None:
     assert moment.card_before is history
     assert moment.card is not None
     assert moment.card.version == 2
-
-
-@pytest.mark.parametrize("name", [f.name for f in FEATURES if f.window_ms and f.unit in ("count", "money")])
-@given(data=st.data())
-def test_windows_expire_by_the_clock(name: str, data: st.DataObject) -> None:
-    """Once the window has passed since the last event, only the transaction itself is left in it."""
-    window_ms = WINDOWS[name.rsplit("_", 1)[1]]
-    idle_ms = window_ms + TILE_OF_WINDOW[window_ms] + data.draw(st.integers(0, 90 * DAY_MS))
-    alone = features(moment_of(a_payment(at_ms=NOW_MS - 400 * DAY_MS)))
-    assert features(moment_of(*PAST, as_of_ms=NOW_MS + idle_ms))[name] == alone[name]
-
-
-@given(past=events("user"))
-def test_velocities_are_those_of_the_raw_events(past: list[Event]) -> None:
-    found = features(moment_of(*past))
-    settled = {e.transaction_id: e.after_minor for e in past if isinstance(e, PaymentCorrected)}
-    for short, window_ms in WINDOWS.items():
-        edge_ms = (NOW_MS - window_ms) // TILE_OF_WINDOW[window_ms] * TILE_OF_WINDOW[window_ms]
-        inside = [e for e in past if isinstance(e, PaymentDecided) and edge_ms <= event_time_ms(e)]
-        if f"user_payments_{short}" in found:
-            assert found[f"user_payments_{short}"] == len(inside) + 1
-        if f"user_declines_{short}" in found:
-            assert found[f"user_declines_{short}"] == sum(e.verdict is Verdict.DECLINE for e in inside)
-        if f"user_amount_{short}" in found:
-            total = sum(settled.get(e.id, e.amount_minor) for e in inside) + 1_850
-            assert found[f"user_amount_{short}"] == pytest.approx(total, rel=1e-7)
 
 
 @given(past=events("user"), as_of_ms=st.integers(NOW_MS - DAY_MS, NOW_MS + 60 * DAY_MS))

@@ -14,7 +14,7 @@ from scoring.train import ModelReport, train
 
 ROWS = 4_000
 FRAUD_SHARE = 0.04
-TELLING = 12  # of so many features the fraud depends, however many the catalogue has
+TELLING = 8  # of so many features the fraud depends, however many the catalogue has
 START_MS = 1_700_000_000_000
 
 
