@@ -136,6 +136,22 @@ def simulate(
 
 
 @app.command()
+def replay(
+    since: Annotated[str, typer.Option("--from", help="First instant, e.g. 2026-11-25T08:30:00Z.")],
+    until: Annotated[str, typer.Option("--to", help="The instant after the last.")],
+    limit: Annotated[int, typer.Option(help="Look at so many decisions at most; 0: all.")] = 0,
+    with_hindsight: Annotated[
+        bool, typer.Option("--with-hindsight", help="Also with all that is known by now.")
+    ] = False,
+) -> None:
+    """Compute past decisions again from raw events; the last line is JSON, exit code 1 if one differs."""
+    from deploy.cli.replay import command, period_of
+
+    period = period_of(since, until)
+    sys.exit(command(here(), os.environ, period, limit=limit or None, hindsight=with_hindsight))
+
+
+@app.command()
 def demo() -> None:
     """Start everything and watch fraud being blocked. DEMO_SECONDS=60 stops by itself."""
     from deploy.cli.demo import demo as command

@@ -38,13 +38,20 @@ class ParitySettings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
+        youngest_s = _whole(env, "FAREGATE_PARITY_YOUNGEST_S", 120)
+        oldest_s = _whole(env, "FAREGATE_PARITY_OLDEST_S", 300)
+        if youngest_s >= oldest_s:
+            raise SettingRefused(
+                f"FAREGATE_PARITY_YOUNGEST_S is {youngest_s}, FAREGATE_PARITY_OLDEST_S is {oldest_s}: "
+                "the youngest must be younger."
+            )
         return cls(
             archive=Home.from_env(env).archive / "raw",
             every_s=_whole(env, "FAREGATE_PARITY_EVERY_S", 60),
             sampling=Sampling(
                 most=_whole(env, "FAREGATE_PARITY_SAMPLE", 50),
-                youngest=timedelta(seconds=_whole(env, "FAREGATE_PARITY_YOUNGEST_S", 120)),
-                oldest=timedelta(seconds=_whole(env, "FAREGATE_PARITY_OLDEST_S", 300)),
+                youngest=timedelta(seconds=youngest_s),
+                oldest=timedelta(seconds=oldest_s),
             ),
         )
 
