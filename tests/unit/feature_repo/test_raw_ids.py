@@ -1,9 +1,12 @@
+from collections.abc import Callable
+
 import msgspec
 import pytest
-from event_factories import NOW_MS, a_location, a_payment
+from event_factories import NOW_MS, ONE_OF_EACH, a_location, a_payment
 
-from domain.events import encode_event, from_ms
+from domain.events import Event, encode_event, from_ms
 from feature_repo.raw_ids import NOTHING, ids_of
+from flink_jobs.routing import targets
 
 
 def test_a_payment_is_found_by_all_its_entities() -> None:
@@ -14,6 +17,16 @@ def test_a_payment_is_found_by_all_its_entities() -> None:
 
 def test_a_zone_is_the_one_of_the_pickup_or_else_the_one_that_was_chosen() -> None:
     assert ids_of(encode_event(a_location(zone_id="zone_c"))).zone == "zone_c"
+
+
+@pytest.mark.parametrize("an_event", ONE_OF_EACH)
+def test_an_event_is_found_by_every_entity_whose_history_it_changes(an_event: Callable[..., Event]) -> None:
+    event = an_event()
+    ids = ids_of(encode_event(event))
+    of_kind = {"card": ids.card_id, "user": ids.user_id, "device": ids.device_id, "zone": ids.zone}
+    of_kind["profile"] = ids.user_id
+    for kind, entity in targets(event):
+        assert of_kind[kind] == entity
 
 
 @pytest.mark.parametrize(
