@@ -33,7 +33,7 @@ def known_of(past: Sequence[Event]) -> dict[str, Any]:
         kind: a_history(kind, *told) if (told := told_to(past, field, owner)) else None
         for kind, field, owner in OWNERS
     }
-    zones = {event.pickup_zone for event in past if getattr(event, "pickup_zone", None)}
+    zones = {zone for event in past if (zone := getattr(event, "pickup_zone", None))}
     histories = [a_history("zone", *told_to(past, "pickup_zone", zone)) for zone in sorted(zones)]
     return {**parts, "pulse": pulse_of(histories, NOW_MS) if histories else None}
 

@@ -19,6 +19,7 @@ from event_factories import (
 
 from domain.decision import Outcome, Verdict
 from domain.display import DAY_MS, HOUR_MS, MINUTE_MS
+from domain.events import Event
 from domain.history import (
     AMOUNT_BUCKETS,
     RIDES_CAP,
@@ -121,7 +122,8 @@ def test_a_correction_counts_its_difference_where_the_payment_was_counted() -> N
 def test_a_corrected_payment_is_one_that_had_the_right_amount(kind: HistoryKind) -> None:
     wrong, right = (a_payment(id="txn_a", amount_minor=amount) for amount in (900, 4_200))
     correction = a_correction(before_minor=900, after_minor=4_200)
-    for stream in ([wrong, correction], [correction, wrong]):
+    streams: list[list[Event]] = [[wrong, correction], [correction, wrong]]
+    for stream in streams:
         corrected, plain = a_history(kind, *stream), a_history(kind, right)
         assert corrected.tiles_5m == plain.tiles_5m
         assert corrected.lifetime_amount_minor == plain.lifetime_amount_minor

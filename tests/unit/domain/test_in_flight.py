@@ -16,7 +16,7 @@ from domain.display import HOUR_MS, MINUTE_MS, SECOND_MS
 from domain.events import Event, PaymentDecided
 from domain.vector import as_attempt, observe, vector
 
-OTHERS = {"card_id": "card_z", "user_id": "usr_z", "device_id": "dev_z"}
+OTHERS: dict[str, Any] = {"card_id": "card_z", "user_id": "usr_z", "device_id": "dev_z"}
 PAYMENTS = {"card": "card_payments_1h", "user": "user_payments_1h", "device": "device_payments_1h"}
 PAST = (a_card_added(at_ms=NOW_MS - 2 * HOUR_MS), a_payment(at_ms=NOW_MS - 10 * MINUTE_MS))
 

@@ -131,7 +131,7 @@ def test_a_request_told_after_the_payment_changes_later_vectors() -> None:
 
 
 def test_a_ride_never_heard_of_and_one_long_gone_have_no_estimate() -> None:
-    rides = [a_ride_request(at_ms=NOW_MS + i, ride_id=f"ride_{i}") for i in range(RIDES_CAP + 1)]
+    rides: list[Event] = [a_ride_request(at_ms=NOW_MS + i, ride_id=f"ride_{i}") for i in range(RIDES_CAP + 1)]
     assert isnan(moment_of(*rides, ride_id="ride_unheard").estimate_ratio())
     assert isnan(moment_of(*rides, ride_id="ride_0").estimate_ratio())
     assert moment_of(*rides, ride_id="ride_1").estimate_ratio() == 1
@@ -152,7 +152,7 @@ def test_newer_payments_to_others_push_a_driver_out() -> None:
 
 
 def test_cancelled_rides_are_a_share_of_those_asked_for() -> None:
-    told = [a_ride_request(), a_ride_request(), a_cancel(), a_ride_request(), a_ride_request()]
+    told: list[Event] = [a_ride_request(), a_ride_request(), a_cancel(), a_ride_request(), a_ride_request()]
     assert moment_of(*told).cancel_ratio(WEEK) == 1 / 4
     assert moment_of(a_ride_request(), a_cancel(), a_cancel()).cancel_ratio(WEEK) == 2
 

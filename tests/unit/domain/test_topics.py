@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.history import LATENESS_HORIZON_MS
+from domain.folded_ids import LATENESS_HORIZON_MS
 from domain.topics import (
     ALL,
     BY_NAME,

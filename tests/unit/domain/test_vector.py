@@ -2,6 +2,7 @@
 
 from math import isnan
 from struct import pack
+from typing import Any
 
 import pytest
 from event_factories import (
@@ -178,9 +179,9 @@ def test_an_account_whose_creation_was_never_told_has_no_age() -> None:
 
 @pytest.mark.parametrize("what", ["device", "card", "zone"])
 def test_the_first_meeting_is_new_and_the_second_is_not(what: str) -> None:
-    given = {"zone": "pickup_zone"}.get(what, f"{what}_id")
+    other: dict[str, Any] = {{"zone": "pickup_zone"}.get(what, f"{what}_id"): "never_met"}
     past = a_payment(at_ms=NOW_MS - HOUR_MS)
-    assert features(moment_of(past, **{given: "never_met"}))[f"user_{what}_is_new"] == 1
+    assert features(moment_of(past, **other))[f"user_{what}_is_new"] == 1
     assert features(moment_of(past))[f"user_{what}_is_new"] == 0
 
 

@@ -18,8 +18,7 @@ from domain.catalogue import FEATURES
 from domain.decision import Outcome, Verdict
 from domain.display import DAY_MS
 from domain.events import Event, PaymentCorrected, PaymentDecided, event_time_ms
-from domain.history import DAY, FIVE_MINUTES, HOUR, MONTH, WEEK
-from domain.tiles import TILE_OF_WINDOW
+from domain.tiles import DAY, FIVE_MINUTES, HOUR, MONTH, TILE_OF_WINDOW, WEEK
 from domain.vector import observe
 
 WINDOWS = {"5m": FIVE_MINUTES, "1h": HOUR, "24h": DAY, "7d": WEEK, "30d": MONTH}
