@@ -54,7 +54,8 @@ async def api(settings: ApiSettings, conninfo: str = "") -> AsyncIterator[FastAP
         doorbell = Doorbell(ledger_pool)
         ledger = PostgresLedger(ledger_pool, doorbell.ring)
         reader = PostgresFeatureReader(features)
-        pulse = PulseKeeper(reader, now_ms=now_ms, monotonic=time.monotonic)
+        # All zones at once may take longer than one decision waits.
+        pulse = PulseKeeper(PostgresFeatureReader(ledger_pool), now_ms=now_ms, monotonic=time.monotonic)
         await pulse.feel()
         async with _beside(doorbell.serve(), pulse.serve(), Sweeper(ledger_pool, now_ms).serve()):
             yield build_app(

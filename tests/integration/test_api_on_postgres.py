@@ -13,7 +13,7 @@ from msgspec import json
 from app.decide import Deadline
 from app.main import api, now_ms
 from app.settings import ApiSettings
-from domain.events import PaymentDecided, PaymentOutcome, decode_event
+from domain.events import PaymentCorrected, PaymentDecided, PaymentOutcome, decode_event
 from domain.online_store import encode_watermark
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +64,25 @@ async def test_a_payment_its_outcome_and_their_events(
     record = (await http.get(f"/v1/decisions/{reply['decision_id']}")).json()
     assert record["reply"] == reply
     assert [kept["outcome"] for kept in record["outcomes"]] == ["chargeback"]
+
+
+async def test_a_capture_of_another_amount_corrects_the_payment_once(
+    http: httpx.AsyncClient, rows: Callable[[str], Rows]
+) -> None:
+    body = a_live_body(transaction_id="txn_a", amount_minor=1_850, promo_id="promo_first")
+    await http.post(PATH, content=body, headers=JSON)
+    report = {"outcome": "captured", "occurred_at": "2026-01-01T00:00:00Z", "amount_minor": 2_100}
+    for _ in range(2):
+        assert (await http.post(f"{PATH}/txn_a/outcome", json=report)).status_code == 202
+    decided, captured, corrected = (decode_event(row["payload"], now_ms()) for row in rows("outbox"))
+    assert isinstance(decided, PaymentDecided)
+    assert isinstance(captured, PaymentOutcome)
+    assert isinstance(corrected, PaymentCorrected)
+    assert decided.promo_id == "promo_first"
+    assert (captured.device_id, captured.pickup_zone) == (decided.device_id, decided.pickup_zone)
+    assert corrected.paid_at == decided.event_time
+    assert (corrected.before_minor, corrected.after_minor) == (1_850, 2_100)
+    assert {(row["topic"], row["key"]) for row in rows("outbox")[1:]} == {("payments.labels.v1", "usr_a")}
 
 
 async def test_the_same_body_again_gets_the_same_bytes(
@@ -131,6 +150,32 @@ async def test_without_a_place_to_write_there_is_no_verdict(
     assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
     assert rows("decisions") == rows("outbox") == []
     assert (await http.post(PATH, content=body, headers=JSON)).status_code == 200
+
+
+async def test_a_payment_that_cannot_be_put_in_flight_is_found_out(
+    http: httpx.AsyncClient, conninfo: Callable[[str], str], rows: Callable[[str], Rows]
+) -> None:
+    with psycopg.connect(conninfo("faregate_owner"), autocommit=True) as connection:
+        connection.execute("revoke insert on inflight from faregate_api")
+        try:
+            ready = (await http.get("/readyz")).json()
+            reply = (await http.post(PATH, content=a_live_body(), headers=JSON)).json()
+        finally:
+            connection.execute("grant insert on inflight to faregate_api")
+    assert ready["status"] == "degraded"
+    assert "permission denied" in ready["decision"]
+    assert (reply["rung"], reply["rung_reason"]) == ("R2", "histories_unreadable")
+    assert len(rows("decisions")) == 1
+
+
+async def test_metrics_read_the_newest_parity_check(
+    http: httpx.AsyncClient, conninfo: Callable[[str], str]
+) -> None:
+    with psycopg.connect(conninfo("faregate_learner"), autocommit=True) as connection:
+        connection.execute("insert into parity_checks (decisions, as_known, with_hindsight) values (8, 8, 6)")
+    text = (await http.get("/metrics")).text
+    assert "faregate_parity_as_known_share 1.0" in text
+    assert "faregate_parity_with_hindsight_share 0.75" in text
 
 
 async def test_ready_is_found_out_by_writing(

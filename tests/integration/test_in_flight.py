@@ -77,6 +77,10 @@ class Stream:
     def is_fresh(self) -> None:
         self.put(WATERMARK_VIEW, WATERMARK_ENTITY, 1, encode_watermark(now_ms() + 600_000))
 
+    def tells_of_a_zone(self) -> None:
+        history = a_history("zone", a_payment(at_ms=now_ms() - 60_000))
+        self.put("zone_history", "zone_a", history.version, encode_history(history))
+
     def knows(self, card_id: str) -> History:
         """A card that paid once, long ago."""
         history = a_history("card", a_payment(card_id=card_id, at_ms=now_ms() - 40 * 86_400_000))
@@ -117,11 +121,19 @@ def overlaid_by_transaction(conninfo: Conninfo) -> dict[str, list[str]]:
     return {name: [other for other, _verdict in overlaid] for name, overlaid in rows}
 
 
+def pulses_named_and_kept(conninfo: Conninfo) -> tuple[list[str], list[str]]:
+    with psycopg.connect(conninfo("faregate_console")) as connection:
+        named = connection.execute("select distinct pulse_id from decisions order by 1").fetchall()
+        kept = connection.execute("select pulse_id from pulses order by 1").fetchall()
+    return [pulse for (pulse,) in named], [pulse for (pulse,) in kept]
+
+
 async def test_the_second_of_two_payments_counts_the_first_and_nothing_counts_twice(
     conninfo: Conninfo, model_folder: Path, tmp_path: Path
 ) -> None:
     stream = Stream(conninfo)
     stream.is_fresh()
+    stream.tells_of_a_zone()
     cards = [an_id("card") for _ in range(PAIRS)]
     known = {card_id: stream.knows(card_id) for card_id in cards}
     pairs = {card_id: (a_live_payment(card_id), a_live_payment(card_id)) for card_id in cards}
@@ -151,6 +163,9 @@ async def test_the_second_of_two_payments_counts_the_first_and_nothing_counts_tw
         third = features[thirds[card_id].transaction_id]
         assert (third["card_payments_5m"], third["card_users_30d"]) == (3, 3)
     assert in_order > PAIRS / 2
+    named, kept = pulses_named_and_kept(conninfo)  # two processes that felt the same zones
+    assert named == kept
+    assert len(kept) == 1
 
 
 async def test_payments_at_the_same_instant_see_one_another_one_way(

@@ -34,6 +34,8 @@ async def test_the_body_is_described_as_strictly_as_it_is_read(document: Any) ->
     assert request["additionalProperties"] is False
     assert "transaction_id" in request["required"]
     assert request["properties"]["amount_minor"]["exclusiveMinimum"] == 0
+    assert "promo_id" in request["properties"]
+    assert "promo_id" not in request["required"]
 
 
 async def test_paths_name_their_parameters(document: Any) -> None:
