@@ -195,6 +195,19 @@ async def test_a_payment_decided_before_has_one_place_only(subject: Subject) -> 
     assert (await reader.read(an_attempt())).in_flight == (first.event,)
 
 
+async def test_a_payment_decided_long_before_gets_no_place(subject: Subject) -> None:
+    """It would be seen at another time than it was paid at, and counted again."""
+    reader, ledger, _ = subject
+    request, other = a_request(), an_attempt()
+    attempt = as_attempt(request.transaction(), NOW_MS)
+    await reader.read(other)
+    decision = a_decision(request, features=await reader.read(attempt))
+    await ledger.record(decision)
+    again = await reader.read(as_attempt(request.transaction(), NOW_MS + 4_000_000))
+    assert (again.seq, again.in_flight) == (None, (other,))
+    assert (await reader.read(an_attempt())).in_flight == (other, decision.event)
+
+
 async def test_a_row_that_cannot_be_read_is_no_history(conninfo: Callable[[str], str]) -> None:
     with psycopg.connect(conninfo("faregate_writer"), autocommit=True) as connection:
         connection.execute(
