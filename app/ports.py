@@ -99,7 +99,8 @@ class FeatureReader(Protocol):
     async def read(self, attempt: PaymentDecided) -> StoredFeatures:
         """Put a payment among those in flight, and read all that is known before it in one consistent read.
 
-        Of two payments of one card, user or device, by whatever process, the later sees the earlier.
+        Of two payments of one card, user or device, by whatever process, the later sees the earlier. One
+        that was decided before gets no place.
         """
 
     async def look(self, attempt: PaymentDecided) -> StoredFeatures:

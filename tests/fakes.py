@@ -29,18 +29,21 @@ class FakeFlight:
 
     def __init__(self) -> None:
         self.payments: dict[int, PaymentDecided] = {}
+        self._decided: set[str] = set()
         self._next = 1
 
-    def arrive(self, attempt: PaymentDecided) -> int:
+    def arrive(self, attempt: PaymentDecided) -> int | None:
+        if attempt.id in self._decided:
+            return None
         seq, self._next = self._next, self._next + 1
         self.payments[seq] = attempt
         return seq
 
-    def before(self, attempt: PaymentDecided, seq: int) -> tuple[PaymentDecided, ...]:
+    def before(self, attempt: PaymentDecided, seq: int | None) -> tuple[PaymentDecided, ...]:
         return tuple(
             payment
             for place, payment in sorted(self.payments.items())
-            if place < seq
+            if (seq is None or place < seq)
             and payment.id != attempt.id
             and (
                 payment.card_id == attempt.card_id
@@ -50,6 +53,7 @@ class FakeFlight:
         )
 
     def land(self, seq: int | None, event: PaymentDecided) -> None:
+        self._decided.add(event.id)
         if seq in self.payments and self.payments[seq].id == event.id:
             self.payments[seq] = event
 
@@ -89,7 +93,7 @@ class FakeFeatureReader:
         if self.away:
             raise FeaturesUnreadable("the fake is away")
 
-    def _known(self, attempt: PaymentDecided, seq: int) -> StoredFeatures:
+    def _known(self, attempt: PaymentDecided, seq: int | None) -> StoredFeatures:
         return StoredFeatures(
             card=self.cards.get(attempt.card_id),
             user=self.users.get(attempt.user_id),

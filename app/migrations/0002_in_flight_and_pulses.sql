@@ -38,6 +38,7 @@ create index inflight_at_ms on inflight (at_ms);
 
 -- Puts a payment among those in flight and says what is known before it, in one call: the first row is its own
 -- place, then come the stored rows asked for, then the payments in flight of the same card, user or device.
+-- A payment that was decided before gets no place: it flies no more, and its time would be another.
 -- Of two payments that share one of these the later waits here until the earlier is committed, and so sees it.
 -- At most 64 payments are told of each, the newest: nobody can make the answer grow without end.
 create function arrive(
@@ -52,7 +53,8 @@ begin
         select hashtextextended(id, 0) as key from unnest(array[its_card, its_user, its_device]) as id order by 1
     ) as in_one_order;
     insert into inflight (transaction_id, card_id, user_id, device_id, at_ms, event)
-    values (its_id, its_card, its_user, its_device, its_at_ms, its_event)
+    select its_id, its_card, its_user, its_device, its_at_ms, its_event
+    where not exists (select from decisions where transaction_id = its_id)
     returning inflight.seq into own;
     return query
     select own, null, null::bytea
@@ -62,13 +64,16 @@ begin
     join online_store as stored using (view, entity_id)
     union all (
         select seq, null, event from inflight
-        where card_id = its_card and seq < own and transaction_id <> its_id order by seq desc limit 64
+        where card_id = its_card and (own is null or seq < own) and transaction_id <> its_id
+        order by seq desc limit 64
     ) union all (
         select seq, null, event from inflight
-        where user_id = its_user and seq < own and transaction_id <> its_id order by seq desc limit 64
+        where user_id = its_user and (own is null or seq < own) and transaction_id <> its_id
+        order by seq desc limit 64
     ) union all (
         select seq, null, event from inflight
-        where device_id = its_device and seq < own and transaction_id <> its_id order by seq desc limit 64
+        where device_id = its_device and (own is null or seq < own) and transaction_id <> its_id
+        order by seq desc limit 64
     );
 end
 $$;

@@ -8,7 +8,6 @@ from msgspec import json
 from site_of_fakes import Site
 
 from app.migrations import SchemaMismatch
-from app.parity import ParityCheck, ParityUnknown
 from app.problems import BY_SLUG
 from app.requests import MAX_BODY_BYTES
 from domain.history import is_late
@@ -298,28 +297,3 @@ async def test_metrics_count_what_was_answered(site: Site) -> None:
     assert "faregate_decision_seconds_count 2.0" in text
     assert "faregate_deadline_overruns_total 0.0" in text
     assert 'faregate_refusals_total{problem="malformed-json"} 1.0' in text
-
-
-async def test_metrics_tell_the_newest_parity_check(site: Site) -> None:
-    site.parity = ParityCheck(decisions=200, as_known=200, with_hindsight=150)
-    text = (await site.http.get("/metrics")).text
-    assert "faregate_parity_decisions 200.0" in text
-    assert "faregate_parity_as_known_share 1.0" in text
-    assert "faregate_parity_with_hindsight_share 0.75" in text
-
-
-@pytest.mark.parametrize(
-    "parity",
-    [None, ParityUnknown("away"), ParityCheck(decisions=0, as_known=0, with_hindsight=0)],
-    ids=["never checked", "unreadable", "nothing to check"],
-)
-async def test_parity_that_is_not_known_is_no_number(
-    site: Site, parity: ParityCheck | ParityUnknown | None
-) -> None:
-    site.parity = ParityCheck(decisions=2, as_known=1, with_hindsight=1)
-    await site.http.get("/metrics")
-    site.parity = parity
-    response = await site.http.get("/metrics")
-    assert response.status_code == 200
-    assert "faregate_parity_decisions 0.0" in response.text
-    assert "faregate_parity_as_known_share NaN" in response.text
