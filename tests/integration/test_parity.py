@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ from event_factories import (
 from factories import a_request
 from fakes import FakeModel
 from live import Live
+from psycopg.conninfo import conninfo_to_dict
+from waiting import eventually
 
 from app import postgres
 from app.decide import Approval, Deadline
@@ -35,6 +38,7 @@ from dashboard.database import open_pool
 from dashboard.ledger_reader import LedgerReader
 from deploy.cli import replay as replay_command
 from deploy.embedded.home import Home
+from deploy.parity.__main__ import ParitySettings, run
 from deploy.parity.alarm import ParityAlarm, Sampling
 from deploy.parity.ledger import ParityLedger
 from deploy.parity.replay import Period, replay
@@ -54,6 +58,14 @@ from flink_jobs.routing import targets
 pytestmark = pytest.mark.anyio
 Conninfo = Callable[[str], str]
 HOUR_MS = 3_600_000
+PG_VARIABLE = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "dbname": "PGDATABASE",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "sslmode": "PGSSLMODE",
+}
 RIDERS = ("usr_a", "usr_b", "usr_c")
 ALWAYS = Period(datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 UPSERT = """
@@ -243,3 +255,31 @@ async def test_the_command_ends_with_one_json_line(
     assert "version of the card" in output.err
     with pytest.raises(replay_command.ReplayRefused, match="No decision was made"):
         replay_command.command(home, {}, Period(ALWAYS.until, ALWAYS.until), limit=None, hindsight=False)
+
+
+async def test_the_process_checks_until_it_is_stopped(
+    city: City, conninfo: Conninfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await live_a_while(city)
+    city.live.past.archive(tmp_path)
+    for name, value in conninfo_to_dict(conninfo("faregate_learner")).items():
+        monkeypatch.setenv(PG_VARIABLE[name], str(value))
+    settings = ParitySettings(
+        archive=tmp_path, every_s=0.05, sampling=Sampling(most=20, youngest=timedelta(0))
+    )
+    stop = threading.Event()
+    process = threading.Thread(target=run, args=(settings, stop))
+    process.start()
+    try:
+        eventually(lambda: checked(city) == 43, within_s=60, what="every decision checked")
+    finally:
+        stop.set()
+        process.join(30)
+    assert not process.is_alive()
+
+
+def checked(city: City) -> int:
+    query = "select coalesce(sum(decisions), 0), coalesce(sum(as_known), 0) from parity_checks"
+    decisions, as_known = city._writer.execute(query).fetchone() or (0, 0)
+    assert decisions == as_known
+    return int(decisions)
