@@ -1,25 +1,37 @@
 """Second step: fold an event into the history of its key and tell the new version."""
 
+import time
 from collections.abc import Iterator
 
-from pyflink.common import Row, Types
+from pyflink.common import Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ValueStateDescriptor
 
 from domain import topics
-from domain.events import Heartbeat, decode_event, event_time_ms
+from domain.events import Event, Heartbeat, decode_event, event_time_ms
 from domain.feature_message import HistoryMessage, WatermarkMessage, encode_message
 from domain.topics import features_topic, key_for_partition
 from flink_jobs.decode_step import DEAD_LETTER, HEARTBEAT
-from flink_jobs.folding import fold_payload
+from flink_jobs.delivery import Delivery, decode_delivery
+from flink_jobs.execution_mode import runs_in_java
+from flink_jobs.folding import Folded, fold_payload, read_folded
+from flink_jobs.pacing import next_telling_ms
+from flink_jobs.tally import Tally
 from flink_jobs.watermarks import LowWatermark
+
+Outgoing = tuple[str, str, bytes]  # topic, key, body
 
 
 class FoldIntoHistory(KeyedProcessFunction):
-    """From (key, kind, entity, body, record time) to (topic, key, body); the state is the history's bytes."""
+    """From an encoded Delivery to what is sent; the state is the history's bytes.
 
-    def __init__(self, kinds: tuple[str, ...]) -> None:
+    `paced` is off where no time passes: a bounded run tells every version of every history.
+    """
+
+    def __init__(self, kinds: tuple[str, ...], *, epoch: int = 1, paced: bool = True) -> None:
         self._kinds = kinds
+        self._epoch = epoch
+        self._paced = paced
 
     def open(self, runtime_context: RuntimeContext) -> None:
         # Pickling a bytes object is a copy; as a primitive array, PyFlink would walk it byte by byte.
@@ -30,8 +42,11 @@ class FoldIntoHistory(KeyedProcessFunction):
         self._subtask = task.getIndexOfThisSubtask()
         self._subtasks = task.getNumberOfParallelSubtasks()
         metrics = runtime_context.get_metrics_group()
-        self._folded = metrics.counter("events_folded")
+        self._folded = Tally(metrics.counter("events_folded"))
         self._duplicates = metrics.counter("events_duplicate")
+        metrics.counter("subtasks_in_java").inc(int(runs_in_java()))
+        self._due_ms: dict[str, int] = {}  # of paced entities: the timer set last
+        self._last_body = b""
         self._watermark = LowWatermark()
         self._watermark_keys = [
             (topic.name, key_for_partition(partition, topic.partitions, "watermark"))
@@ -39,34 +54,57 @@ class FoldIntoHistory(KeyedProcessFunction):
             for partition in range(topic.partitions)
         ]
 
-    def process_element(self, value: Row, _ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
-        _, kind, entity, body, record_time_ms = value
-        if kind == HEARTBEAT:
-            yield from self._tell_watermark(body, record_time_ms)
-        elif kind == DEAD_LETTER:
-            yield Row(topics.DEAD_LETTER.name, entity, body)
+    def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterator[Outgoing]:
+        delivery = decode_delivery(value)
+        if delivery.kind == HEARTBEAT:
+            yield from self._tell_watermark(delivery)
+        elif delivery.kind == DEAD_LETTER:
+            yield topics.DEAD_LETTER.name, delivery.entity, delivery.body
         else:
-            yield from self._fold(kind, entity, body, record_time_ms)
+            folded = self._fold(delivery)
+            if folded and not self._told_later(delivery, ctx):
+                yield _told(delivery.kind, delivery.entity, folded)
 
-    def _fold(self, kind: str, entity: str, body: bytes, record_time_ms: int) -> Iterator[Row]:
-        folded = fold_payload(kind, self._payload.value(), decode_event(body, record_time_ms), record_time_ms)
+    def on_timer(self, _timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Outgoing]:
+        """A paced history changed since it was told last. Timers survive in checkpoints."""
+        kind, _, entity = ctx.get_current_key().partition(":")
+        yield _told(kind, entity, read_folded(self._payload.value()))
+
+    def _fold(self, delivery: Delivery) -> Folded | None:
+        folded = fold_payload(
+            delivery.kind,
+            self._payload.value(),
+            self._event_of(delivery),
+            delivery.record_time_ms,
+            (delivery.source, delivery.offset),
+            epoch=self._epoch,
+        )
         if folded is None:
             self._duplicates.inc()
-            return
-        self._folded.inc()
+            return None
+        self._folded.add()
         self._payload.update(folded.payload)
-        message = HistoryMessage(
-            kind=kind,
-            entity_id=entity,
-            epoch=folded.epoch,
-            version=folded.version,
-            known_at_ms=folded.known_at_ms,
-            payload=folded.payload,
-        )
-        yield Row(features_topic(kind).name, entity, encode_message(message))
+        return folded
 
-    def _tell_watermark(self, body: bytes, record_time_ms: int) -> Iterator[Row]:
-        heartbeat = decode_event(body, record_time_ms)
+    def _event_of(self, delivery: Delivery) -> Event:
+        """Decoded once for all entities of an event, which come one after the other."""
+        if delivery.body != self._last_body:
+            self._last_body = delivery.body
+            self._last_event = decode_event(delivery.body, delivery.record_time_ms)
+        return self._last_event
+
+    def _told_later(self, delivery: Delivery, ctx: KeyedProcessFunction.Context) -> bool:
+        due_ms = next_telling_ms(delivery.kind, time.time_ns() // 1_000_000) if self._paced else None
+        if due_ms is None:
+            return False
+        if self._due_ms.get(delivery.entity) != due_ms:
+            self._due_ms[delivery.entity] = due_ms
+            ctx.timer_service().register_processing_time_timer(due_ms)
+        return True
+
+    def _tell_watermark(self, delivery: Delivery) -> Iterator[Outgoing]:
+        self._folded.tell()
+        heartbeat = decode_event(delivery.body, delivery.record_time_ms)
         assert isinstance(heartbeat, Heartbeat)  # noqa: S101 - both sides of the boundary
         low_ms = self._watermark.advance(
             heartbeat.source_topic, heartbeat.partition, event_time_ms(heartbeat)
@@ -77,4 +115,16 @@ class FoldIntoHistory(KeyedProcessFunction):
             WatermarkMessage(subtask=self._subtask, subtasks=self._subtasks, low_watermark_ms=low_ms)
         )
         for topic, key in self._watermark_keys:
-            yield Row(topic, key, message)
+            yield topic, key, message
+
+
+def _told(kind: str, entity: str, folded: Folded) -> Outgoing:
+    message = HistoryMessage(
+        kind=kind,
+        entity_id=entity,
+        epoch=folded.epoch,
+        version=folded.version,
+        known_at_ms=folded.known_at_ms,
+        payload=folded.payload,
+    )
+    return features_topic(kind).name, entity, encode_message(message)

@@ -2,12 +2,14 @@
 
 from typing import cast
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 
 from domain.events import AccountCreated, Event, ProfileChanged
-from domain.history import HistoryKind, decode_history, encode_history, fold
+from domain.history import History, HistoryKind, decode_history, encode_history, fold
 from domain.positions import Position
-from domain.profile import decode_profile, encode_profile, fold_profile
+from domain.profile import Profile, decode_profile, encode_profile, fold_profile
+
+PROFILE = "profile"
 
 
 class Folded(Struct, frozen=True, kw_only=True):
@@ -15,6 +17,17 @@ class Folded(Struct, frozen=True, kw_only=True):
     version: int
     known_at_ms: int
     payload: bytes
+
+
+class _Heading(Struct):
+    """What every payload says of itself, with the defaults that a payload leaves out."""
+
+    epoch: int = 1
+    version: int = 0
+    known_at_ms: int = 0
+
+
+_headings = msgpack.Decoder(_Heading)
 
 
 def fold_payload(
@@ -27,35 +40,26 @@ def fold_payload(
     epoch: int = 1,
 ) -> Folded | None:
     """The history after the event, or None when the event was in it before."""
-    if kind == "profile":
+    before: History | Profile | None
+    after: History | Profile
+    if kind == PROFILE:
         change = cast("AccountCreated | ProfileChanged", event)
-        return _fold_profile(payload, change, known_at_ms, position, epoch)
-    before = decode_history(payload) if payload else None
-    after = fold(cast("HistoryKind", kind), before, event, known_at_ms, position, epoch=epoch)
-    if after is before:
-        return None
-    return Folded(
-        epoch=after.epoch,
-        version=after.version,
-        known_at_ms=after.known_at_ms,
-        payload=encode_history(after),
-    )
+        before = decode_profile(payload) if payload else None
+        after = fold_profile(before, change, known_at_ms, position, epoch=epoch)
+    else:
+        before = decode_history(payload) if payload else None
+        after = fold(cast("HistoryKind", kind), before, event, known_at_ms, position, epoch=epoch)
+    return None if after is before else _as_told(after)
 
 
-def _fold_profile(
-    payload: bytes | None,
-    event: AccountCreated | ProfileChanged,
-    known_at_ms: int,
-    position: Position | None,
-    epoch: int,
-) -> Folded | None:
-    before = decode_profile(payload) if payload else None
-    after = fold_profile(before, event, known_at_ms, position, epoch=epoch)
-    if after is before:
-        return None
+def _as_told(after: History | Profile) -> Folded:
+    payload = encode_profile(after) if isinstance(after, Profile) else encode_history(after)
+    return Folded(epoch=after.epoch, version=after.version, known_at_ms=after.known_at_ms, payload=payload)
+
+
+def read_folded(payload: bytes) -> Folded:
+    """A history of any kind as it was folded last."""
+    heading = _headings.decode(payload)
     return Folded(
-        epoch=after.epoch,
-        version=after.version,
-        known_at_ms=after.known_at_ms,
-        payload=encode_profile(after),
+        epoch=heading.epoch, version=heading.version, known_at_ms=heading.known_at_ms, payload=payload
     )

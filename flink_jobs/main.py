@@ -1,58 +1,94 @@
-"""The one streaming program: Kafka in, fold, Kafka out. Submitted to Flink with `flink run -py`."""
+"""The one streaming program: records in, fold, histories out. Submitted to Flink with `flink run -py`."""
 
 import argparse
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from pyflink.common import Types
-from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.datastream import DataStream, KeyedStream, StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
-from pyflink.table import DataTypes, Schema, StreamTableEnvironment
+from pyflink.table import StreamTableEnvironment
 
 from domain.settings import KafkaSettings
-from flink_jobs.connectors import sink_table, source_table
+from flink_jobs import connectors
+from flink_jobs.connectors import Connectors
 from flink_jobs.decode_step import DecodeAndRoute
 from flink_jobs.fold_step import FoldIntoHistory
 from flink_jobs.routing import KINDS
 
 JOB_NAME = "faregate-histories"
 MAX_PARALLELISM = 128
+UTC = "UTC"
 
-ADDRESSED = Types.ROW_NAMED(
-    ["key", "kind", "entity", "body", "record_time_ms"],
-    [Types.STRING(), Types.STRING(), Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.LONG()],
-)
-OUTGOING = Types.ROW_NAMED(
-    ["topic", "record_key", "body"], [Types.STRING(), Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())]
-)
-OUTGOING_SCHEMA = (
-    Schema.new_builder()
-    .column("topic", DataTypes.STRING().not_null())
-    .column("record_key", DataTypes.STRING())
-    .column("body", DataTypes.BYTES())
-    .build()
-)
+BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
+ADDRESSED = Types.ROW([Types.STRING(), BYTES])  # the key comes first
+OUTGOING = Types.TUPLE([Types.STRING(), Types.STRING(), BYTES])
 
 
-def build(env: StreamExecutionEnvironment, bootstrap: str, kinds: tuple[str, ...]) -> None:
-    """Lays out the job graph; uids are fixed so that state finds its operator again."""
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    kinds: tuple[str, ...] = KINDS
+    epoch: int = 1
+    bounded: Path | None = None
+
+    @classmethod
+    def parse(cls, words: Sequence[str] | None = None) -> "Arguments":
+        parser = argparse.ArgumentParser(description=__doc__)
+        parser.add_argument("--kinds", default=",".join(KINDS), help="which histories this job folds")
+        parser.add_argument(
+            "--epoch", type=int, default=1, help="of histories that begin; raised by a rebuild"
+        )
+        parser.add_argument("--bounded", type=Path, help="a folder: reads its `in`, writes its `out`, ends")
+        given = parser.parse_args(words)
+        kinds = tuple(given.kinds.split(","))
+        if not set(kinds) <= set(KINDS):
+            parser.error(f"there are {', '.join(KINDS)}, not {given.kinds}")
+        return cls(kinds=kinds, epoch=given.epoch, bounded=given.bounded)
+
+
+def build(env: StreamExecutionEnvironment, ways: Connectors, arguments: Arguments) -> StreamTableEnvironment:
+    """Lays out the job graph up to a view of what goes out; uids are fixed so that state finds its place."""
     env.set_max_parallelism(MAX_PARALLELISM)
+    parallelism = env.get_parallelism()
     tables = StreamTableEnvironment.create(env)
     tables.get_config().set("table.exec.uid.generation", "ALWAYS")
+    tables.get_config().set("table.local-time-zone", UTC)
     tables.get_config().set("pipeline.name", JOB_NAME)
-    tables.execute_sql(source_table(bootstrap))
-    tables.execute_sql(sink_table(bootstrap))
-    histories = (
-        tables.to_data_stream(tables.from_path("source_records"))
-        .flat_map(DecodeAndRoute(kinds, subtask_keys(env.get_parallelism())), ADDRESSED)
+    tables.execute_sql(ways.source)
+    tables.execute_sql(ways.sink)
+    kinds = arguments.kinds
+    addressed = (
+        tables.to_data_stream(tables.sql_query(ways.records))
+        .process(DecodeAndRoute(kinds, subtask_keys(parallelism)), ADDRESSED)
         .uid("decode-and-route")
         .name("decode and route")
-        .key_by(lambda row: row[0], Types.STRING())
-        .process(FoldIntoHistory(kinds), OUTGOING)
+    )
+    histories = (
+        keyed(addressed, parallelism)
+        .process(FoldIntoHistory(kinds, epoch=arguments.epoch, paced=not ways.bounded), OUTGOING)
         .uid("fold-into-history")
         .name("fold into history")
     )
-    tables.create_temporary_view("outgoing", tables.from_data_stream(histories, OUTGOING_SCHEMA))
-    tables.execute_sql("INSERT INTO sink_records SELECT topic, record_key, body FROM outgoing")
+    tables.create_temporary_view("outgoing", tables.from_data_stream(histories))
+    return tables
+
+
+def keyed(addressed: DataStream, parallelism: int) -> KeyedStream:
+    """The stream by its first field. `key_by` would pass every record through Python once more.
+
+    A single subtask owns every key: there the records need not leave their thread, in which both steps share
+    Python's lock anyway.
+    """
+    jvm = get_gateway().jvm
+    stream, key_type = addressed._j_data_stream, Types.ROW([Types.STRING()]).get_java_type_info()
+    if parallelism == 1:
+        reinterpret = jvm.org.apache.flink.streaming.api.datastream.DataStreamUtils.reinterpretAsKeyedStream
+        by_key = reinterpret(stream, jvm.KeyByKeySelector(), key_type)
+    else:
+        by_key = stream.keyBy(jvm.KeyByKeySelector(), key_type)
+    return KeyedStream(by_key, BYTES, addressed)
 
 
 def subtask_keys(parallelism: int) -> tuple[str, ...]:
@@ -71,11 +107,13 @@ def subtask_keys(parallelism: int) -> tuple[str, ...]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kinds", default=",".join(KINDS), help="which histories this job folds")
-    kinds = tuple(parser.parse_args().kinds.split(","))
-    bootstrap = KafkaSettings.from_env(os.environ).bootstrap
-    build(StreamExecutionEnvironment.get_execution_environment(), bootstrap, kinds)
+    arguments = Arguments.parse()
+    if arguments.bounded:
+        ways = connectors.files(arguments.bounded)
+    else:
+        ways = connectors.kafka(KafkaSettings.from_env(os.environ).bootstrap)
+    tables = build(StreamExecutionEnvironment.get_execution_environment(), ways, arguments)
+    tables.execute_sql(ways.send)
 
 
 if __name__ == "__main__":

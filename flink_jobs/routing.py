@@ -1,25 +1,28 @@
 """To which entities an event goes, and which events may stand in which topic."""
 
-from collections.abc import Callable
+from types import ModuleType
 from typing import get_args
 
 from domain.errors import EventRefused
 from domain.events import Event, Heartbeat, PaymentCorrected, PaymentDecided, PaymentOutcome
 from domain.topics import DECISIONS, LABELS, RIDES
-from flink_jobs.card_history import card_of
-from flink_jobs.device_history import device_of
-from flink_jobs.user_history import user_of
-from flink_jobs.user_profile import profile_of
-from flink_jobs.zone_history import zone_of
+from flink_jobs import card_history, device_history, user_history, user_profile, zone_history
 
-ENTITY_OF_KIND: dict[str, Callable[[Event], str | None]] = {
-    "card": card_of,
-    "user": user_of,
-    "device": device_of,
-    "zone": zone_of,
-    "profile": profile_of,
+# Each says which events reach its entities, and by which field those name them.
+_REACHED: dict[str, ModuleType] = {
+    "card": card_history,
+    "user": user_history,
+    "device": device_history,
+    "zone": zone_history,
+    "profile": user_profile,
 }
-KINDS = tuple(ENTITY_OF_KIND)
+KINDS = tuple(_REACHED)
+_NAMED_IN: dict[type, list[tuple[str, str]]] = {
+    event_type: [
+        (kind, reached.NAMED_BY) for kind, reached in _REACHED.items() if event_type in reached.EVENTS
+    ]
+    for event_type in get_args(Event)
+}
 
 _PAYMENT_TYPES = {PaymentDecided, PaymentOutcome, PaymentCorrected}
 TYPES_IN_TOPIC: dict[str, set[type]] = {
@@ -31,7 +34,11 @@ TYPES_IN_TOPIC: dict[str, set[type]] = {
 
 def targets(event: Event, kinds: tuple[str, ...] = KINDS) -> list[tuple[str, str]]:
     """The (kind, entity id) pairs whose histories the event changes."""
-    return [(kind, entity) for kind in kinds if (entity := ENTITY_OF_KIND[kind](event))]
+    return [
+        (kind, entity)
+        for kind, field in _NAMED_IN[type(event)]
+        if kind in kinds and (entity := getattr(event, field))
+    ]
 
 
 def check_topic(event: Event, topic: str) -> None:

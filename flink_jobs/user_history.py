@@ -1,10 +1,24 @@
 """Which events reach a user's history."""
 
-from domain.events import AccountCreated, Event
-from domain.history import folds
+from domain.events import (
+    CardAdded,
+    DeviceLogin,
+    PaymentCorrected,
+    PaymentDecided,
+    PaymentOutcome,
+    ProfileChanged,
+    RideCancelled,
+    RideRequested,
+)
 
-
-def user_of(event: Event) -> str | None:
-    if isinstance(event, AccountCreated):  # told of in the profile
-        return None
-    return getattr(event, "user_id", None) if folds(event) else None
+NAMED_BY = "user_id"
+EVENTS = (  # an account's creation is told of in the profile
+    PaymentDecided,
+    PaymentOutcome,
+    PaymentCorrected,
+    RideRequested,
+    RideCancelled,
+    CardAdded,
+    DeviceLogin,
+    ProfileChanged,
+)

@@ -6,9 +6,11 @@ from typing import Any
 class Counter:
     def __init__(self) -> None:
         self.count = 0
+        self.calls = 0
 
-    def inc(self) -> None:
-        self.count += 1
+    def inc(self, n: int = 1) -> None:
+        self.count += n
+        self.calls += 1
 
 
 class ValueState:
@@ -53,11 +55,23 @@ class RuntimeContext:
         return {name: counter.count for name, counter in self.counters.items()}
 
 
-class Instant:
-    """A java.time.Instant, as thread mode hands it over."""
+class TimerService:
+    def __init__(self) -> None:
+        self.due_ms: list[int] = []
 
-    def __init__(self, time_ms: int) -> None:
-        self._time_ms = time_ms
+    def register_processing_time_timer(self, due_ms: int) -> None:
+        self.due_ms.append(due_ms)
 
-    def toEpochMilli(self) -> int:  # noqa: N802 - the name is Java's
-        return self._time_ms
+
+class KeyContext:
+    """What the second step is told of the key at hand, and where it sets timers."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self.timers = TimerService()
+
+    def get_current_key(self) -> str:
+        return self._key
+
+    def timer_service(self) -> TimerService:
+        return self.timers

@@ -3,7 +3,7 @@ from event_factories import NOW_MS, a_payment, a_profile_change, an_account
 from domain.events import Event
 from domain.history import decode_history
 from domain.profile import decode_profile
-from flink_jobs.folding import Folded, fold_payload
+from flink_jobs.folding import Folded, fold_payload, read_folded
 
 
 def folded(kind: str, *events: Event) -> Folded:
@@ -20,6 +20,11 @@ def test_the_header_repeats_what_the_payload_says() -> None:
     history = decode_history(after.payload)
     assert (after.epoch, after.version, after.known_at_ms) == (1, 2, NOW_MS)
     assert (history.epoch, history.version, history.known_at_ms) == (1, 2, NOW_MS)
+
+
+def test_a_payload_says_the_same_when_it_is_read_again() -> None:
+    for after in (folded("zone", a_payment(), a_payment()), folded("profile", an_account())):
+        assert read_folded(after.payload) == after
 
 
 def test_a_card_and_its_user_remember_differently() -> None:
