@@ -6,7 +6,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -70,6 +70,7 @@ class Flink:
     jar_folder: Path
     archives: ClassArchives
     env: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)  # over ours
 
     @property
     def url(self) -> str:
@@ -107,13 +108,15 @@ class Flink:
             "python.executable": sys.executable,
             "python.client.executable": sys.executable,
             "env.java.opts.all": " ".join(module_options()),
+            **self.settings,
         }
 
     def jobmanager(self) -> Launch:
         return self._process(JOBMANAGER_NAME, JOBMANAGER, "GET_JM_RESOURCE_PARAMS")
 
-    def taskmanager(self) -> Launch:
-        return self._process("flink-taskmanager", TASKMANAGER, "GET_TM_RESOURCE_PARAMS")
+    def taskmanager(self, number: int = 0) -> Launch:
+        name = f"flink-taskmanager-{number}" if number else "flink-taskmanager"
+        return self._process(name, TASKMANAGER, "GET_TM_RESOURCE_PARAMS")
 
     def _process(self, name: str, main: str, question: str) -> Launch:
         jvm_options, settings = self._computed(question)

@@ -58,20 +58,22 @@ class Job:
         except FlinkUnavailable:
             return None
 
-    def wait_taskmanager(self, *, still_runs: Callable[[], bool], timeout_s: float = 90) -> None:
+    def wait_taskmanager(
+        self, *, still_runs: Callable[[], bool], timeout_s: float = 90, wanted: int = 1
+    ) -> None:
         deadline = time.monotonic() + timeout_s
-        while not self._has_taskmanager():
+        while self._taskmanagers() < wanted:
             if not still_runs():
                 raise NotReady("Flink ended while starting; logs/flink-taskmanager.log says why.")
             if time.monotonic() > deadline:
                 raise NotReady("Flink's TaskManager does not register; see logs/flink-taskmanager.log.")
             time.sleep(0.1)
 
-    def _has_taskmanager(self) -> bool:
+    def _taskmanagers(self) -> int:
         try:
-            return self.flink.rest.taskmanagers() > 0
+            return self.flink.rest.taskmanagers()
         except FlinkUnavailable:
-            return False
+            return 0
 
     def wait_ready(self, *, still_runs: Callable[[], bool], timeout_s: float = 120) -> str:
         """Returns the job's id when all its tasks run and a first checkpoint is complete."""
