@@ -6,7 +6,7 @@ them and they have the most events. A difference is told only when a rebuild fro
 
 import logging
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -62,6 +62,8 @@ class ParityAlarm:
             oldest=sampling.oldest, youngest=sampling.youngest, most=sampling.most, checked=self._checked
         )
         repeatable = [decision for decision in found if isinstance(decision, RecordedDecision)]
+        if lacking := Counter(each.why for each in found if not isinstance(each, RecordedDecision)):
+            log.warning("decisions that cannot be computed again: %s", dict(lacking))
         return [decision for decision in repeatable if decision.is_covered(ends)]
 
     def _judge(self, decisions: Sequence[RecordedDecision]) -> Tally:

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from deploy.parity.alarm import ParityAlarm, Sampling
 from deploy.parity.decisions import Place, RecordedDecision
-from deploy.parity.ledger import NO_POSITIONS, Check, Unrepeatable
+from deploy.parity.ledger import PULSE_UNKNOWN, Check, Unrepeatable
 from deploy.parity.rebuilding import Anchor
 from domain.display import MINUTE_MS, SECOND_MS
 from domain.raw_record import RawRecord
@@ -97,9 +97,14 @@ def watch(tmp_path: Path) -> Watch:
 
 def test_nothing_to_look_at_is_no_check(watch: Watch) -> None:
     assert watch.alarm.check() is None
-    watch.ledger.decisions.append(Unrepeatable(decision_id="dec_old", why=NO_POSITIONS))
-    assert watch.alarm.check() is None
     assert watch.ledger.checks == []
+
+
+def test_what_the_ledger_tells_too_little_of_is_said(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
+    watch.ledger.decisions.append(Unrepeatable(decision_id="dec_a", why=PULSE_UNKNOWN))
+    with caplog.at_level(logging.WARNING):
+        assert watch.alarm.check() is None
+    assert "{'pulse unknown': 1}" in caplog.text
 
 
 def test_a_check_is_recorded_and_its_decisions_are_not_looked_at_again(watch: Watch) -> None:
