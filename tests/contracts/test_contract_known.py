@@ -172,6 +172,7 @@ def test_rule_feature_age_is_the_pipelines() -> None:
     *all_but_one, last = _beats(NOW_MS)
     assert [told for beat in all_but_one if (told := _heard(job, beat)) is not None] == []
     low_ms = _heard(job, last)
+    assert low_ms is not None
     assert low_ms == NOW_MS
     message = WatermarkMessage(subtask=0, subtasks=1, low_watermark_ms=low_ms)
     writer.hear(("features.card.v1", 0), message)

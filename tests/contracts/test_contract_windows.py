@@ -89,7 +89,7 @@ def test_rule_the_transaction_counts_in_its_own_velocity() -> None:
 @pytest.mark.parametrize("entity", ["card", "user", "device", "zone", "platform", "profile"])
 def test_rule_an_unknown_entity_is_missing(entity: str) -> None:
     events: list[Event] = [a_payment(at_ms=NOW_MS - HOUR_MS)]
-    known = {kind: a_history(kind, *events) for kind in ("card", "user", "device", "zone")}  # type: ignore[arg-type]
+    known = {kind: a_history(kind, *events) for kind in ("card", "user", "device", "zone")}
     everything = {
         **known,
         "pulse": pulse_of([known["zone"]], NOW_MS),

@@ -1,56 +1,105 @@
-"""The job's own steps without Flink, and the online store behind it with all versions that it ever held."""
+"""The job's own two steps in one process without Flink, and all that the online store ever held of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator
+from typing import Any
 
-from domain.errors import EventRefused
-from domain.events import Heartbeat, decode_event
-from domain.history import is_late
+from domain.feature_message import HistoryMessage, decode_message
 from domain.raw_record import RawRecord
-from domain.topics import source_number
-from flink_jobs.folding import fold_payload
-from flink_jobs.routing import check_topic, targets
+from domain.topics import DEAD_LETTER
+from flink_jobs.decode_step import DecodeAndRoute
+from flink_jobs.fold_step import FoldIntoHistory
+from flink_jobs.routing import KINDS
 
 Entity = tuple[str, str]  # kind and id
-ZONE = "zone"
 
 
 class Job:
     """Takes records in any interleaving that keeps the order of each partition."""
 
     def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
         self.stored: dict[Entity, list[bytes]] = defaultdict(list)
-        self._state: dict[Entity, bytes] = {}
-        self._untold_zones: set[Entity] = set()
+        self.dead_letters = 0
+        self._runtime = Runtime()
+        self._decode = DecodeAndRoute(KINDS, ("heartbeat:0",))
+        self._fold = FoldIntoHistory(KINDS)
+        self._decode.open(self._runtime)
+        self._fold.open(self._runtime)
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter({name: counter.count for name, counter in self._runtime.counters.items()})
 
     def take(self, record: RawRecord) -> None:
-        try:
-            event = decode_event(record.body, record.record_time_ms)
-            check_topic(event, record.topic)
-        except EventRefused:
-            self.counts["refused"] += 1
-            return
-        if isinstance(event, Heartbeat) or is_late(event, record.record_time_ms):
-            self.counts["late"] += 1
-            return
-        position = (source_number(record.topic, record.partition), record.offset)
-        for entity in targets(event):
-            folded = fold_payload(entity[0], self._state.get(entity), event, record.record_time_ms, position)
-            if folded is None:
-                self.counts["repeats"] += 1
+        row: Any = (record.body, record.topic, record.partition, record.offset, record.record_time_ms)
+        for key, delivery in self._decode.process_element(row, self._runtime):
+            self._runtime.key = key
+            self._send(self._fold.process_element(delivery, self._runtime))
+
+    def fire_timers(self) -> None:
+        """As when the time has come that zones wait for."""
+        due, self._runtime.timers = self._runtime.timers, {}
+        for key, at_ms in due.items():
+            self._runtime.key = key
+            self._send(self._fold.on_timer(at_ms, self._runtime))
+
+    def _send(self, told: Iterator[tuple[str, str, bytes]]) -> None:
+        for topic, _, body in told:
+            if topic == DEAD_LETTER.name:
+                self.dead_letters += 1
                 continue
-            self._state[entity] = folded.payload
-            if entity[0] == ZONE:
-                self._untold_zones.add(entity)
-            else:
-                self.stored[entity].append(folded.payload)
+            message = decode_message(body)
+            assert isinstance(message, HistoryMessage), "nobody sent a heartbeat"
+            self.stored[message.kind, message.entity_id].append(message.payload)
 
-    def tell_zones(self) -> None:
-        """What the zones' timers do 250 ms after the first untold event."""
-        for entity in self._untold_zones:
-            self.stored[entity].append(self._state[entity])
-        self._untold_zones.clear()
 
-    def state(self) -> Mapping[Entity, bytes]:
-        return self._state
+class Runtime:
+    """As much of Flink as the steps ask for: one subtask, state and timers by key, counters by name."""
+
+    def __init__(self) -> None:
+        self.key = ""
+        self.timers: dict[str, int] = {}
+        self.counters: dict[str, Tally] = defaultdict(Tally)
+        self._states: dict[str, bytes] = {}
+        self._runtime_context = self
+
+    def get_state(self, _descriptor: Any) -> "Runtime":
+        return self
+
+    def value(self) -> bytes | None:
+        return self._states.get(self.key)
+
+    def update(self, value: bytes) -> None:
+        self._states[self.key] = value
+
+    def get_current_key(self) -> str:
+        return self.key
+
+    def timer_service(self) -> "Runtime":
+        return self
+
+    def register_processing_time_timer(self, at_ms: int) -> None:
+        self.timers[self.key] = at_ms
+
+    def get_metrics_group(self) -> "Runtime":
+        return self
+
+    def counter(self, name: str) -> "Tally":
+        return self.counters[name]
+
+    def getTaskInfo(self) -> "Runtime":  # noqa: N802 - the name is Java's
+        return self
+
+    def getIndexOfThisSubtask(self) -> int:  # noqa: N802 - the name is Java's
+        return 0
+
+    def getNumberOfParallelSubtasks(self) -> int:  # noqa: N802 - the name is Java's
+        return 1
+
+
+class Tally:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def inc(self, many: int = 1) -> None:
+        self.count += many

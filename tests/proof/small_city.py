@@ -116,12 +116,12 @@ class City:
                 self.job.take(self.topics.partitions[place][self._consumed[place]])
                 self._consumed[place] += 1
         if choices.random() < 0.7:
-            self.job.tell_zones()
+            self.job.fire_timers()
 
     def _drain(self, choices: Random) -> None:
         while self._waiting():
             self._consume(choices, most=choices.choice([1, 3, 10]))
-        self.job.tell_zones()
+        self.job.fire_timers()
         self._repeated_since_drained = False
 
     def _tell(self, choices: Random) -> None:

@@ -104,7 +104,7 @@ def test_replay_that_knows_what_came_later(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_job_that_folds_late_events(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("job_in_process.is_late", lambda *_: False)
+    monkeypatch.setattr("flink_jobs.decode_step.is_late", lambda *_: False)
     assert _found("in the job")
 
 
