@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NoReturn
 
 import psycopg
-from feast import Entity, FeatureView, RepoConfig
+from feast import Entity, FeatureView, RepoConfig, ValueType
 from feast.infra.online_stores.postgres_online_store.postgres import (
     PostgreSQLOnlineStore,
     PostgreSQLOnlineStoreConfig,
@@ -24,11 +24,11 @@ from feast.infra.utils.postgres.connection_utils import (
 from feast.infra.utils.postgres.postgres_config import ConnectionType
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
-from feast.utils import _populate_response_from_feature_data
 from psycopg import AsyncConnection, Connection
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from domain.errors import FaregateError
+from feature_repo.online_response import Plans, Read, fill
 from feature_repo.online_rows import (
     REMOVE_VIEWS,
     UPSERT,
@@ -84,6 +84,9 @@ class PostgresRowOnlineStore(PostgreSQLOnlineStore):  # type: ignore[misc]  # fe
     _conn_pool: ConnectionPool | None
     _conn_async: AsyncConnection | None
     _conn_pool_async: AsyncConnectionPool | None
+
+    def __init__(self) -> None:
+        self._plans = Plans()
 
     @contextmanager
     def _get_conn(self, config: RepoConfig, autocommit: bool = False) -> Iterator[Connection]:
@@ -142,7 +145,7 @@ class PostgresRowOnlineStore(PostgreSQLOnlineStore):  # type: ignore[misc]  # fe
         rows = newest(_row(table.name, written) for written in data)
         if rows:
             with self._get_conn(config, autocommit=True) as connection:
-                connection.execute(UPSERT, upsert_parameters(rows))
+                connection.execute(UPSERT, upsert_parameters(rows), prepare=True)
         if progress:
             progress(len(data))
 
@@ -177,21 +180,36 @@ class PostgresRowOnlineStore(PostgreSQLOnlineStore):  # type: ignore[misc]  # fe
     ) -> None:
         """All views of a request in one round trip, whatever their number."""
         reads = self._prepare_batched_reads(config, grouped, values, join_keys)
-        _answer_request(reads, self._read(config, _keys_of(reads)), *response)
+        self._answer_request(reads, self._read(config, _keys_of(reads)), *response)
 
     async def _read_features_per_fv_async(
         self, config: RepoConfig, grouped: Any, values: Any, join_keys: Any, *response: Any
     ) -> None:
         reads = self._prepare_batched_reads(config, grouped, values, join_keys)
-        _answer_request(reads, await self._read_async(config, _keys_of(reads)), *response)
+        self._answer_request(reads, await self._read_async(config, _keys_of(reads)), *response)
+
+    def _answer_request(
+        self, reads: Any, rows: Stored, response: Any, full_names: bool, with_version: bool
+    ) -> None:
+        for read in reads:
+            plan = self._plans.of(read.table, read.requested_features)
+            found = [rows.get((read.table.name, key)) for key in read.keys]
+            share = Read(read.table, read.requested_features, read.idxs, read.output_len)
+            fill(response, share, plan, found, full_names=full_names, with_version=with_version)
+
+    def _build_feature_types(self, grouped: Any) -> dict[str, ValueType]:
+        types: dict[str, ValueType] = {}
+        for view, wanted in grouped:
+            types |= self._plans.of(view, wanted).types
+        return types
 
     def _read(self, config: RepoConfig, keys: list[Key]) -> Stored:
         with self._get_conn(config, autocommit=True) as connection:
-            return stored(keys, connection.execute(*read_statement(keys), binary=True))
+            return stored(keys, connection.execute(*read_statement(keys), prepare=True, binary=True))
 
     async def _read_async(self, config: RepoConfig, keys: list[Key]) -> Stored:
         async with self._get_conn_async(config, autocommit=True) as connection:
-            cursor = await connection.execute(*read_statement(keys), binary=True)
+            cursor = await connection.execute(*read_statement(keys), prepare=True, binary=True)
             return stored(keys, await cursor.fetchall())
 
     def update(  # noqa: PLR0917 - Feast's signature
@@ -267,19 +285,3 @@ def _answer(view: str, row: tuple[datetime | None, bytes] | None, fields: list[t
 
 def _keys_of(reads: Any) -> list[Key]:
     return [(read.table.name, key) for read in reads for key in read.keys]
-
-
-def _answer_request(
-    reads: Any, rows: Stored, response: Any, full_feature_names: bool, include_version_metadata: bool
-) -> None:
-    for read in reads:
-        _populate_response_from_feature_data(
-            read.requested_features,
-            _answers(read.table, read.keys, read.requested_features, rows),
-            read.idxs,
-            response,
-            full_feature_names,
-            read.table,
-            read.output_len,
-            include_version_metadata,
-        )

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from feast.infra.key_encoding_utils import serialize_entity_key
-from feast.protos.feast.types import Value_pb2
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import VALUE_TYPE_TO_PROTO_VALUE_MAP
 from msgspec import msgpack
@@ -15,16 +14,7 @@ _SCALARS = frozenset(
     f"{kind}_val"
     for kind in ("int32", "int64", "float", "double", "bool", "string", "bytes", "unix_timestamp")
 )
-_LISTS = {
-    "int32_list_val": Value_pb2.Int32List,
-    "int64_list_val": Value_pb2.Int64List,
-    "float_list_val": Value_pb2.FloatList,
-    "double_list_val": Value_pb2.DoubleList,
-    "bool_list_val": Value_pb2.BoolList,
-    "string_list_val": Value_pb2.StringList,
-    "bytes_list_val": Value_pb2.BytesList,
-    "unix_timestamp_list_val": Value_pb2.Int64List,
-}
+_LISTS = frozenset(f"{slot.removesuffix('_val')}_list_val" for slot in _SCALARS)
 _WHOLE_VALUE = 1  # the msgpack extension that holds any other value as Feast's own bytes
 _KEY_VERSION = 3  # the only one that Feast writes
 
@@ -46,16 +36,34 @@ def encode_payload(view: str, values: Mapping[str, Value]) -> bytes:
     return msgpack.encode(plain)
 
 
-def decode_payload(payload: bytes, view: str, fields: Iterable[tuple[str, str]]) -> dict[str, Value]:
-    """The named fields, each with the name of its slot in Feast's value.
+def decode_row(payload: bytes, view: str) -> dict[str, Any]:
+    """The plain values by field, null where Feast has a null.
 
     A field that is not in the payload has the default of our own view, and is not found in any other.
     """
     known = views.BY_NAME.get(view)
-    found: dict[str, Any] = (
-        {**known.defaults, **msgpack.decode(payload)} if known else msgpack.decode(payload)
-    )
+    found: dict[str, Any] = msgpack.decode(payload)
+    return {**known.defaults, **found} if known else found
+
+
+def decode_payload(payload: bytes, view: str, fields: Iterable[tuple[str, str]]) -> dict[str, Value]:
+    """The named fields that are found, each given with the name of its slot in Feast's value."""
+    found = decode_row(payload, view)
     return {name: _value(found[name], slot) for name, slot in fields if name in found}
+
+
+def put(value: Any, slot: str, plain: Any) -> None:
+    """Fill an empty value of Feast's."""
+    if plain is None:
+        return
+    if isinstance(plain, msgpack.Ext):
+        value.ParseFromString(plain.data)
+    elif slot in _LISTS:
+        items = getattr(value, slot)
+        items.SetInParent()  # an empty list is no null
+        items.val.extend(plain)
+    else:
+        setattr(value, slot, plain)
 
 
 def slots(feature_view: Any, wanted: Iterable[str] | None) -> list[tuple[str, str]]:
@@ -75,15 +83,11 @@ def _plain(value: Value) -> Any:
     if slot in _SCALARS:
         return getattr(value, slot)
     if slot in _LISTS:
-        return list(getattr(value, slot).val)
+        return getattr(value, slot).val[:]  # three times as fast as list(…)
     return msgpack.Ext(_WHOLE_VALUE, value.SerializeToString())
 
 
-def _value(plain: Any, slot: str) -> Any:
-    if plain is None:
-        return Value()
-    if isinstance(plain, msgpack.Ext):
-        return Value.FromString(plain.data)
-    if slot in _LISTS:
-        return Value(**{slot: _LISTS[slot](val=plain)})
-    return Value(**{slot: plain})
+def _value(plain: Any, slot: str) -> Value:
+    value = Value()
+    put(value, slot, plain)
+    return value
