@@ -20,7 +20,7 @@ from deploy.embedded.home import Home, read_json, temporary_home
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.stack import Stack, StackOptions
 
-FRAME = {"benchmark", "runner"}
+FRAME = {"benchmark", "lived_city", "runner"}
 SMALL_HISTORY = HistorySize(payments=8_000, riders=1_000)
 
 
