@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import takewhile
 from pathlib import Path
 
 from msgspec import json
@@ -76,10 +77,12 @@ class RawArchive:
     def _of_partition(
         self, topic: Topic, number: int, ends: Mapping[tuple[str, int], int], wanted: RawFilter
     ) -> Iterator[RawRecord]:
+        end = ends[topic.name, number]
         with self._folder.reading(topic):
             files = current(self._folder.files(topic, topic.name, number))
-            archived = [file for file in files if file.span.last < ends[topic.name, number]]
-            yield from _by_offset([file for file in archived if wanted.wants_day(file.day)], wanted)
+            # A file that was merged since may reach past the end.
+            archived = [file for file in files if file.span.first < end and wanted.wants_day(file.day)]
+            yield from takewhile(lambda record: record.offset < end, _by_offset(archived, wanted))
 
 
 def _by_offset(files: Iterable[ArchiveFile], wanted: RawFilter) -> Iterator[RawRecord]:

@@ -123,3 +123,15 @@ def test_json_lines_of_chosen_records_only(archiving: Archiving, tmp_path: Path)
     archiving.take(a_message(n, event) for n, event in enumerate(EVENTS))
     assert archiving.archive.export_json_lines(tmp_path / "out", entities={"user_id": {"usr_z"}}) == 0
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_was_archived_at_the_call_is_read_though_files_were_merged_since(archiving: Archiving) -> None:
+    messages = [a_message(offset, a_location(at_ms=NOON_MS + offset)) for offset in range(40)]
+    for end in range(1, 16):
+        archiving.take(messages[:end])
+    records = archiving.archive.records()
+    for end in range(16, 41):
+        archiving.take(messages[:end])
+    while archiving.merger.step():
+        pass
+    assert [record.offset for record in records] == list(range(15))
