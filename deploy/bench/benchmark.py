@@ -1,10 +1,10 @@
-"""What a benchmark is: a module with these three names."""
+"""What a benchmark is: a module with the names of one of these protocols."""
 
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from deploy.embedded.home import Home
 
@@ -22,12 +22,23 @@ class Target:
     conninfo: Mapping[str, str] = field(repr=False)  # by database role
 
 
+@runtime_checkable
 class Benchmark(Protocol):
     SUMMARY: str
 
     def options(self, parser: ArgumentParser) -> None: ...
 
     def run(self, target: Target, chosen: Namespace, tell: Tell) -> Result: ...
+
+
+class BenchmarkAlone(Protocol):
+    """Brings the parts that it measures itself, and is measured before a whole stack starts."""
+
+    SUMMARY: str
+
+    def options(self, parser: ArgumentParser) -> None: ...
+
+    def run_alone(self, chosen: Namespace, tell: Tell) -> Result: ...
 
 
 def surroundings() -> Result:

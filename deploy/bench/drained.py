@@ -1,7 +1,8 @@
 """What the job told while it drained a backlog, read from the topics it writes."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,6 @@ from domain.topics import FEATURES, FEATURES_PROFILE
 
 PATIENCE_S = 600.0
 SEGMENTS = "*.log"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drained:
-    seconds: float  # from the first thing told to the last
-    told: int
 
 
 class Listener:
@@ -47,39 +42,34 @@ class Listener:
                 reached[told.subtask] = message.timestamp()[1]
         return max(reached.values())
 
-    def ends(self) -> dict[tuple[str, int], int]:
-        """How far the job's topics are written, by topic and partition."""
-        return {place: self._bounds(place)[1] for place in _PLACES}
-
-    def since(self, ends: dict[tuple[str, int], int], last_ms: int) -> Drained:
-        firsts = [self._told_ms(place, end) for place, end in ends.items()]
-        told = sum(self._bounds(place)[1] - end for place, end in ends.items())
-        first_ms = min(time_ms for time_ms in firsts if time_ms is not None)
-        return Drained(seconds=(last_ms - first_ms) / 1_000, told=told)
+    def first_told_ms(self) -> int:
+        """When the job told its first history."""
+        firsts = (self._told_first_ms(topic.name, p) for topic in FEATURES for p in range(topic.partitions))
+        return min(time_ms for time_ms in firsts if time_ms is not None)
 
     def close(self) -> None:
         self._consumer.close()
 
-    def _bounds(self, place: tuple[str, int]) -> tuple[int, int]:
+    def _told_first_ms(self, topic: str, partition: int) -> int | None:
         from confluent_kafka import TopicPartition
 
-        bounds: tuple[int, int] = self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=10)
-        return bounds
-
-    def _told_ms(self, place: tuple[str, int], offset: int) -> int | None:
-        """When the record at `offset` was told; None when there is none."""
-        from confluent_kafka import TopicPartition
-
-        if self._bounds(place)[1] <= offset:
+        _, end = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+        if not end:
             return None
-        self._consumer.assign([TopicPartition(*place, offset)])
+        self._consumer.assign([TopicPartition(topic, partition, 0)])
         message: Any = None
         while message is None or message.error():
             message = self._consumer.poll(5.0)
         return int(message.timestamp()[1])
 
 
-_PLACES = [(topic.name, partition) for topic in FEATURES for partition in range(topic.partitions)]
+@contextmanager
+def listening(bootstrap: str) -> Iterator[Listener]:
+    listener = Listener(bootstrap)
+    try:
+        yield listener
+    finally:
+        listener.close()
 
 
 def bytes_told(kafka_data: Path) -> int:

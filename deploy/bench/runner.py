@@ -3,15 +3,16 @@
 import json
 import os
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import cast
 
 from rich.console import Console
 
-from deploy.bench.benchmark import Benchmark, Result, Target, surroundings
+from deploy.bench.benchmark import Benchmark, BenchmarkAlone, Result, Target, Tell, surroundings
 from deploy.cli.up import ProgressLines
 from deploy.embedded import passwords, status
 from deploy.embedded.errors import StackError
@@ -20,7 +21,7 @@ from deploy.embedded.home import Home, read_json, temporary_home
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.stack import Stack, StackOptions
 
-FRAME = {"benchmark", "lived_city", "runner"}
+FRAME = {"backlog", "benchmark", "drained", "lived_city", "plain_fold", "runner"}
 SMALL_HISTORY = HistorySize(payments=8_000, riders=1_000)
 
 
@@ -31,10 +32,10 @@ def names() -> list[str]:
     return sorted(name.replace("_", "-") for name in found if name not in FRAME)
 
 
-def load(name: str) -> Benchmark:
+def load(name: str) -> Benchmark | BenchmarkAlone:
     if name not in names():
         raise StackError(f"There is no benchmark {name}. There are: {', '.join(names())}, and `all`.")
-    return cast(Benchmark, import_module(f"deploy.bench.{name.replace('-', '_')}"))
+    return cast("Benchmark | BenchmarkAlone", import_module(f"deploy.bench.{name.replace('-', '_')}"))
 
 
 def run(name: str, arguments: Sequence[str], home: Home, env: Mapping[str, str]) -> int:
@@ -50,18 +51,27 @@ def run(name: str, arguments: Sequence[str], home: Home, env: Mapping[str, str])
     }
     console = Console(stderr=True)
     results: dict[str, Result] = {}
-    with target(home, env, console) as stack:
-        for each, benchmark in benchmarks.items():
-            console.rule(each)
-            found = benchmark.run(stack, parsed[each], lambda text: console.print(text, highlight=False))
-            results[each] = {"bench": each, **found, **surroundings()}
-            print(json.dumps(results[each]), flush=True)
+
+    def keep(each: str, measure: Callable[[Tell], Result]) -> None:
+        console.rule(each)
+        found = measure(lambda text: console.print(text, highlight=False))
+        results[each] = {"bench": each, **found, **surroundings()}
+        print(json.dumps(results[each]), flush=True)
+
+    beside = {each: benchmark for each, benchmark in benchmarks.items() if isinstance(benchmark, Benchmark)}
+    for each, benchmark in benchmarks.items():
+        if not isinstance(benchmark, Benchmark):
+            keep(each, partial(benchmark.run_alone, parsed[each]))
+    if beside:
+        with target(home, env, console) as stack:
+            for each, benchmark in beside.items():
+                keep(each, partial(benchmark.run, stack, parsed[each]))
     if name == "all":
         print(json.dumps({"bench": "all", "results": results, **surroundings()}))
     return 0
 
 
-def _parser(name: str, benchmark: Benchmark) -> ArgumentParser:
+def _parser(name: str, benchmark: Benchmark | BenchmarkAlone) -> ArgumentParser:
     parser = ArgumentParser(prog=f"faregate bench {name}", description=benchmark.SUMMARY)
     benchmark.options(parser)
     return parser

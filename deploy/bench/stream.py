@@ -1,17 +1,20 @@
-"""The histories job draining a backlog, beside a plain consumer that runs the same fold on the same topics."""
+"""The histories job draining a backlog, beside a plain consumer with the same fold over the same topics."""
 
 import time
 from argparse import ArgumentParser, Namespace
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from deploy.bench import backlog, plain_fold
 from deploy.bench.benchmark import Result, Tell
-from deploy.bench.drained import Drained, Listener, bytes_told
+from deploy.bench.drained import bytes_told, listening
+from deploy.embedded.errors import StackError
 from deploy.embedded.flink_trial import FlinkTrial, flink_trial
 from deploy.embedded.home import temporary_home
 
 SUMMARY = "events a second that the job drains, against a plain consumer with the same fold"
 MIB = 1024 * 1024
+METRICS_PATIENCE_S = 30
 QUICK_METRICS = {"metrics.fetcher.update-interval": "500"}
 ON_DISK = {
     "state.backend.type": "rocksdb",
@@ -20,6 +23,7 @@ ON_DISK = {
     "taskmanager.memory.managed.size": "384m",
 }
 FURTHER_PAYMENTS = 60_000
+COUNTERS = ("events_folded", "subtasks_in_java")
 
 
 def options(parser: ArgumentParser) -> None:
@@ -29,62 +33,100 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run_alone(chosen: Namespace, tell: Tell) -> Result:
-    result = Drain(chosen.taskmanagers, tell).of_the_city(chosen.events)
+    processes = chosen.taskmanagers
+    with started(processes, QUICK_METRICS) as trial:
+        result = drain_city(trial, chosen.events, processes, tell)
     if chosen.keys:
-        result["rocksdb"] = Drain(chosen.taskmanagers, tell, ON_DISK).of_many_keys(chosen.keys)
+        with started(processes, QUICK_METRICS | ON_DISK) as trial:
+            result["rocksdb"] = drain_many_keys(trial, chosen.keys, processes, tell)
     return result
 
 
-@dataclass(kw_only=False)
-class Drain:
-    taskmanagers: int
-    tell: Tell
-    settings: dict[str, str] | None = None
+@contextmanager
+def started(processes: int, settings: Mapping[str, str]) -> Iterator[FlinkTrial]:
+    """Kafka alone; the job starts when its backlog waits."""
+    parallel = {"parallelism.default": str(processes)}
+    with temporary_home() as home, flink_trial(home, {**settings, **parallel}) as trial:
+        trial.start_kafka()
+        yield trial
 
-    def of_the_city(self, events: int) -> Result:
-        with temporary_home() as home, flink_trial(home, self._settings()) as trial:
-            trial.start_kafka()
-            bootstrap, end_ms = trial.kafka.bootstrap, _now_ms()
-            told = backlog.tell_all(bootstrap, backlog.city_mix(events, end_ms))
-            backlog.mark_the_end(bootstrap, end_ms)
-            self.tell(f"{told:,} events wait; a plain consumer folds them first")
-            plain, plain_s = plain_fold.drain(bootstrap)
-            self.tell(f"plain: {told / plain_s:,.0f} events/s; now the job")
-            self._start(trial)
-            drained = self._drained(trial, end_ms)
-            counted = self._counted(trial)
-            flink_eps, plain_eps = told / drained.seconds, told / plain_s
-            return {
-                "flink_eps": round(flink_eps),
-                "plain_eps": round(plain_eps),
-                "ratio": round(flink_eps / plain_eps, 3),
-                "folds_per_s": round(counted["events_folded"] / drained.seconds),
-                "fold_us": plain.fold_us_p50(),
-                "state_bytes_p99": plain.state_bytes_p99(),
-                "bytes_out_per_event": round(bytes_told(home.kafka / "data") / told),
-                "told_per_event": round(drained.told / told, 2),
-                "mode": self._mode(counted),
-                "events": told,
-                "taskmanagers": self.taskmanagers,
-            }
 
-    def of_many_keys(self, keys: int) -> Result:
-        with temporary_home() as home, flink_trial(home, self._settings()) as trial:
-            trial.start_kafka()
-            bootstrap, end_ms = trial.kafka.bootstrap, _now_ms()
-            told = backlog.tell_all(bootstrap, backlog.one_payment_each(keys, end_ms))
-            backlog.mark_the_end(bootstrap, end_ms)
-            self.tell(f"{told:,} payments wait, which make {keys:,} histories in RocksDB")
-            self._start(trial)
-            loaded = self._drained(trial, end_ms)
-            self.tell(f"made at {told / loaded.seconds:,.0f} payments/s; now {FURTHER_PAYMENTS:,} more")
-            later_ms = end_ms + 60_000
-            further = backlog.payments_of_many(FURTHER_PAYMENTS, keys, later_ms)
-            more = self._further(trial, bootstrap, later_ms, backlog.tell_all, further)
-            return {
-                "keys": keys,
-                "load_eps": round(told / loaded.seconds),
-                "eps": round(FURTHER_PAYMENTS / more.seconds),
-                "state_mib": round(trial.flink.rest.checkpoint_bytes(self._job(trial)) / MIB, 1),
-                "mode": self._mode(self._counted(trial)),
-            }
+def drain_city(trial: FlinkTrial, events: int, processes: int, tell: Tell) -> Result:
+    bootstrap, end_ms = trial.kafka.bootstrap, now_ms()
+    waiting = backlog.tell_all(bootstrap, backlog.city_mix(events, end_ms))
+    backlog.mark_the_end(bootstrap, end_ms)
+    tell(f"{waiting:,} events wait; a plain consumer folds them first")
+    plain, plain_s = plain_fold.drain(bootstrap)
+    tell(f"plain: {waiting / plain_s:,.0f} events/s; now the job")
+    start_job(trial, processes)
+    with listening(bootstrap) as listener:
+        last_ms = listener.wait(end_ms, processes)
+        seconds = (last_ms - listener.first_told_ms()) / 1_000
+    counted = counters(trial)
+    return {
+        "flink_eps": round(waiting / seconds),
+        "plain_eps": round(waiting / plain_s),
+        "ratio": round(plain_s / seconds, 3),
+        "folds_per_s": round(counted["events_folded"] / seconds),
+        "fold_us": plain.fold_us_p50(),
+        "state_bytes_p99": plain.state_bytes_p99(),
+        "bytes_out_per_event": round(bytes_told(trial.home.kafka / "data") / waiting),
+        "mode": mode(counted, processes),
+        "events": waiting,
+        "taskmanagers": processes,
+    }
+
+
+def drain_many_keys(trial: FlinkTrial, keys: int, processes: int, tell: Tell) -> Result:
+    """The second part of the backlog goes over all keys again and is measured by itself."""
+    bootstrap, end_ms = trial.kafka.bootstrap, now_ms()
+    later_ms = end_ms + 1_000
+    first = backlog.tell_all(bootstrap, backlog.one_payment_each(keys, end_ms))
+    backlog.mark_the_end(bootstrap, end_ms)
+    more = backlog.tell_all(bootstrap, backlog.payments_of_many(FURTHER_PAYMENTS, keys, later_ms))
+    backlog.mark_the_end(bootstrap, later_ms)
+    tell(f"{first:,} payments wait that make {keys:,} histories in RocksDB, and {more:,} more of the same")
+    start_job(trial, processes)
+    with listening(bootstrap) as listener:
+        made_ms = listener.wait(end_ms, processes)
+        done_ms = listener.wait(later_ms, processes)
+        began_ms = listener.first_told_ms()
+    return {
+        "keys": keys,
+        "making_eps": round(first / (made_ms - began_ms) * 1_000),
+        "eps": round(more / (done_ms - made_ms) * 1_000),
+        "state_mib": round(trial.flink.rest.checkpointed_bytes(job_id(trial)) / MIB, 1),
+        "mode": mode(counters(trial), processes),
+    }
+
+
+def start_job(trial: FlinkTrial, processes: int) -> None:
+    trial.start_flink(taskmanagers=processes)
+    trial.submit()
+
+
+def job_id(trial: FlinkTrial) -> str:
+    job = trial.job.alive()
+    if job is None:
+        raise StackError("The job ended while it was measured; see its logs.")
+    return job
+
+
+def counters(trial: FlinkTrial) -> dict[str, int]:
+    """Asked again until Flink has read them from its processes, which it does when somebody asks."""
+    rest, job = trial.flink.rest, job_id(trial)
+    deadline = time.monotonic() + METRICS_PATIENCE_S
+    while not (found := rest.counters(job, COUNTERS))["events_folded"]:
+        if time.monotonic() > deadline:
+            raise StackError(f"Flink does not show our counters: {found}")
+        time.sleep(0.5)
+    return found
+
+
+def mode(counted: Mapping[str, int], processes: int) -> str:
+    """As the running job says it: each subtask counts itself when it finds itself inside Java."""
+    return "thread" if counted["subtasks_in_java"] == processes else "process"
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,22 @@ class FlinkRest:
 
     def completed_checkpoints(self, job_id: str) -> int:
         return int(self._get(f"/jobs/{job_id}/checkpoints")["counts"]["completed"])
+
+    def checkpointed_bytes(self, job_id: str) -> int:
+        """The size of the newest completed checkpoint, shared files included."""
+        latest = self._get(f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
+        return int(latest["full_state_size"]) if latest else 0
+
+    def counters(self, job_id: str, names: Sequence[str]) -> dict[str, int]:
+        """Our own counters by name, summed over subtasks; 0 for one that nobody told of yet."""
+        found = dict.fromkeys(names, 0)
+        for vertex in self._get(f"/jobs/{job_id}")["vertices"]:
+            path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"
+            ids = [each["id"] for each in self._get(path)]
+            ours = [each for each in ids if each.rsplit(".", 1)[-1] in names]
+            for metric in self._get(f"{path}?get={','.join(ours)}&agg=sum") if ours else []:
+                found[metric["id"].rsplit(".", 1)[-1]] += int(metric["sum"])
+        return found
 
     def last_exception(self, job_id: str) -> str | None:
         entries = self._get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
