@@ -11,7 +11,7 @@ from psycopg_pool import PoolTimeout
 
 from app.in_flight import overlaid
 from app.migrations import check_schema_async
-from app.ports import Decision, LedgerUnavailable, Payment, TransactionChanged
+from app.ports import Decision, KnownPulse, LedgerUnavailable, Payment, TransactionChanged
 from app.postgres import Pool
 from app.queries import query
 from app.replies import DecisionRecord, RecordedOutcome
@@ -54,23 +54,25 @@ class PostgresLedger:
     async def record(self, decision: Decision) -> bytes:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True)
-            await cursor.execute(query("record_decision"), _row(decision) | self._pulse(decision))
+            pulse = decision.pulse
+            if pulse is None or pulse.id == self._kept_pulse:
+                await cursor.execute(query("record_decision"), _row(decision))
+            else:
+                await self._record_with_pulse(cursor, decision, pulse)
             if await cursor.fetchone():
-                if decision.pulse:
-                    self._kept_pulse = decision.pulse.id
                 self._ring()
                 return decision.reply
             return await _first_reply(cursor, decision)
 
-    def _pulse(self, decision: Decision) -> dict[str, object]:
-        """What the pulse was summed from is told by the first decision kept with it."""
-        pulse = decision.pulse
-        told = pulse is None or pulse.id == self._kept_pulse
-        return {
-            "pulse_id": None if pulse is None else pulse.id,
-            "pulse_at_ms": None if pulse is None else pulse.pulse.at_ms,
-            "pulse_zones": None if pulse is None or told else _json(pulse.zones),
-        }
+    async def _record_with_pulse(
+        self, cursor: psycopg.AsyncCursor, decision: Decision, pulse: KnownPulse
+    ) -> None:
+        """The first decision made with a pulse keeps what it was summed from, in its own transaction."""
+        summed = {"id": pulse.id, "at_ms": pulse.pulse.at_ms, "zones": _json(pulse.zones)}
+        async with cursor.connection.transaction():
+            await cursor.execute(query("keep_pulse"), summed)
+            await cursor.execute(query("record_decision"), _row(decision))
+        self._kept_pulse = pulse.id
 
     @_limited
     async def find(self, decision_id: str) -> DecisionRecord | None:
@@ -152,6 +154,7 @@ def _row(decision: Decision) -> dict[str, object]:
             "positions": _json({kind: known.positions for kind, known in read.items() if known}),
             "overlaid": _json(overlaid(features.in_flight)),
             "seq": features.seq,
+            "pulse_id": None if decision.pulse is None else decision.pulse.id,
             "reasons": _json(decision.reasons),
             "topic": DECISIONS.name,
             "event": encode_event(decision.event),

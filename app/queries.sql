@@ -17,8 +17,8 @@ delete from inflight where seq = %(seq)s and transaction_id = %(transaction_id)s
 delete from inflight where at_ms < %(before_ms)s
 
 -- name: record_decision
--- Keep a decision and its event together, the payment's in-flight row and a pulse not told before included;
--- no row comes back if the transaction was decided before.
+-- Keep a decision and its event together, and tell those in flight of its verdict; no row comes back if the
+-- transaction was decided before.
 with kept as (
     insert into decisions (
         decision_id, transaction_id, decided_at, as_of_ms,
@@ -48,13 +48,12 @@ with kept as (
 ), landed as (
     update inflight set event = %(event)b, decided = true
     from kept where inflight.seq = %(seq)s and inflight.transaction_id = kept.transaction_id
-), felt as (
-    insert into pulses (pulse_id, at_ms, zones)
-    select %(pulse_id)s, %(pulse_at_ms)s, %(pulse_zones)s::jsonb from kept
-    where %(pulse_zones)s::jsonb is not null
-    on conflict (pulse_id) do nothing
 )
 select decision_id from kept
+
+-- name: keep_pulse
+insert into pulses (pulse_id, at_ms, zones) values (%(id)s, %(at_ms)s, %(zones)s::jsonb)
+on conflict (pulse_id) do nothing
 
 -- name: stored_reply
 -- What was asked and answered when this transaction was decided.
