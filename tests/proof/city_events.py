@@ -16,6 +16,7 @@ from domain.events import (
     DeviceLogin,
     DriverContacted,
     Event,
+    Heartbeat,
     LocationChosen,
     PaymentCorrected,
     PaymentDecided,
@@ -133,25 +134,26 @@ class CityEvents:
             currency="USD",
         )
 
-    def nonsense(self, now_ms: int, choices: Random) -> tuple[bytes, Topic]:
+    def nonsense(self, now_ms: int, choices: Random) -> tuple[Topic, str, bytes]:
+        """Topic, key and body of what no history may learn of."""
         event = self.any_event(now_ms, choices)
+        assert not isinstance(event, Heartbeat), "a heartbeat has no rider"
+        body = encode_event(event)
         match choices.choice(["unreadable", "wrong topic", "future", "past"]):
             case "unreadable":
-                return encode_event(event)[:-5], RIDES
+                return RIDES, event.user_id, body[:-5]
             case "wrong topic":
-                return encode_event(event), choices.choice([DECISIONS, LABELS])
+                return choices.choice([DECISIONS, LABELS]), event.user_id, body
             case "future":
-                return _at(event, now_ms + AHEAD_MS + 1), RIDES
+                return RIDES, event.user_id, _at(body, now_ms + AHEAD_MS + 1)
             case _:
-                return _at(event, 946_684_799_999), RIDES
+                return RIDES, event.user_id, _at(body, 946_684_799_999)
 
 
-def _at(event: Event, at_ms: int) -> bytes:
-    """Times of the body are written anew; what else is in it stays."""
-    before = encode_event(event)
-    return before.replace(
-        b'"event_time":"', b'"event_time":"' + from_ms(at_ms).isoformat().encode() + b'","x":"'
-    )
+def _at(body: bytes, at_ms: int) -> bytes:
+    """With another event time; the old one stays under a name that nobody reads."""
+    told = from_ms(at_ms).isoformat().encode()
+    return body.replace(b'"event_time":"', b'"event_time":"' + told + b'","x":"')
 
 
 def _outcome(payment: PaymentDecided, envelope: dict[str, Any], choices: Random) -> PaymentOutcome:

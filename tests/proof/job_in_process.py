@@ -39,6 +39,7 @@ class Job:
     def fire_timers(self) -> None:
         """As when the time has come that zones wait for."""
         due, self._runtime.timers = self._runtime.timers, {}
+        self._fold._due_ms.clear()  # the clock has not really gone on, and a timer is set once for its time
         for key, at_ms in due.items():
             self._runtime.key = key
             self._send(self._fold.on_timer(at_ms, self._runtime))

@@ -140,8 +140,8 @@ class City:
             self._repeated_since_drained = True
 
     def _tell_nonsense(self, choices: Random) -> None:
-        body, topic = self.events.nonsense(self.now_ms, choices)
-        self.topics.put(topic, choices.choice(self.events.users), body, self.now_ms)
+        topic, key, body = self.events.nonsense(self.now_ms, choices)
+        self.topics.put(topic, key, body, self.now_ms)
 
     def _record_time_ms(self, choices: Random) -> int:
         """Producers' clocks differ a little."""
