@@ -10,7 +10,7 @@ from psycopg_pool import PoolTimeout
 from app.postgres import Pool
 from app.queries import query
 from domain.decision import Verdict
-from domain.events import PaymentDecided
+from domain.events import PaymentDecided, event_time_ms
 
 KEPT_MS = 120_000  # histories older than a minute are not used, so the stream has told of these
 SWEEP_EVERY_S = 5.0
@@ -23,9 +23,9 @@ def known_verdict(payment: PaymentDecided) -> Verdict | None:
     return None if payment.decision_id == UNDECIDED else payment.verdict
 
 
-def overlaid(in_flight: tuple[PaymentDecided, ...]) -> list[tuple[str, Verdict | None]]:
-    """What the ledger keeps of the payments in flight: each with the verdict it was known by."""
-    return [(payment.transaction_id, known_verdict(payment)) for payment in in_flight]
+def overlaid(in_flight: tuple[PaymentDecided, ...]) -> list[tuple[str, Verdict | None, int]]:
+    """What the ledger keeps of the payments in flight: each with the verdict and the time it was known by."""
+    return [(payment.transaction_id, known_verdict(payment), event_time_ms(payment)) for payment in in_flight]
 
 
 class Sweeper:

@@ -10,7 +10,7 @@ select entity_id, payload from online_store where view = %(view)s
 
 -- name: remove_from_flight
 -- A payment that was decided before, under an earlier place.
-delete from inflight where seq = %(seq)s and transaction_id = %(transaction_id)s
+delete from inflight where seq = %(seq)s and transaction_id = %(transaction_id)s and not decided
 
 -- name: sweep_flight
 -- What the stream has told long ago.

@@ -30,20 +30,27 @@ class FakeFlight:
     def __init__(self) -> None:
         self.payments: dict[int, PaymentDecided] = {}
         self._decided: set[str] = set()
+        self._taken_over: set[int] = set()
         self._next = 1
 
     def arrive(self, attempt: PaymentDecided) -> int | None:
         if attempt.id in self._decided:
             return None
+        for seq, payment in self.payments.items():
+            if payment.id == attempt.id:
+                self._taken_over.add(seq)
+                self.payments[seq] = attempt
+                return seq
         seq, self._next = self._next, self._next + 1
         self.payments[seq] = attempt
         return seq
 
     def before(self, attempt: PaymentDecided, seq: int | None) -> tuple[PaymentDecided, ...]:
+        all_that_fly = seq is None or seq in self._taken_over
         return tuple(
             payment
             for place, payment in sorted(self.payments.items())
-            if (seq is None or place < seq)
+            if (all_that_fly or (seq is not None and place < seq))
             and payment.id != attempt.id
             and (
                 payment.card_id == attempt.card_id
@@ -58,7 +65,7 @@ class FakeFlight:
             self.payments[seq] = event
 
     def remove(self, seq: int | None) -> None:
-        if seq in self.payments:
+        if seq in self.payments and self.payments[seq].id not in self._decided:
             del self.payments[seq]
 
 

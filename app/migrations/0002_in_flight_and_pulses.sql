@@ -11,7 +11,7 @@ alter table decisions
 comment on column decisions.positions is
     'of each history read, by kind: source partition and newest folded offset in turn (domain.positions)';
 comment on column decisions.overlaid is
-    'payments in flight that were laid over the histories, in order: transaction, verdict or null if undecided';
+    'payments in flight that were laid over the histories, in order: transaction, verdict or null if undecided, time in ms';
 
 -- Payments that the stream may not have told yet. Lost in a crash, and worth nothing after it.
 -- Each row is written twice and soon removed: room on each page keeps the second time off the indexes.
@@ -39,6 +39,7 @@ create index inflight_at_ms on inflight (at_ms);
 -- Puts a payment among those in flight and says what is known before it, in one call: the first row is its own
 -- place, then come the stored rows asked for, then the payments in flight of the same card, user or device.
 -- A payment that was decided before gets no place: it flies no more, and its time would be another.
+-- An attempt that nobody finished gives its place to the next try, which sees all that came meanwhile.
 -- Of two payments that share one of these the later waits here until the earlier is committed, and so sees it.
 -- At most 64 payments are told of each, the newest: nobody can make the answer grow without end.
 create function arrive(
@@ -48,14 +49,21 @@ create function arrive(
 #variable_conflict use_column
 declare
     own bigint;
+    lower_than bigint;  -- null: all that fly
 begin
     perform pg_advisory_xact_lock(key) from (
         select hashtextextended(id, 0) as key from unnest(array[its_card, its_user, its_device]) as id order by 1
     ) as in_one_order;
-    insert into inflight (transaction_id, card_id, user_id, device_id, at_ms, event)
-    select its_id, its_card, its_user, its_device, its_at_ms, its_event
-    where not exists (select from decisions where transaction_id = its_id)
+    update inflight set at_ms = its_at_ms, event = its_event
+    where card_id = its_card and transaction_id = its_id and not decided
     returning inflight.seq into own;
+    if own is null then
+        insert into inflight (transaction_id, card_id, user_id, device_id, at_ms, event)
+        select its_id, its_card, its_user, its_device, its_at_ms, its_event
+        where not exists (select from decisions where transaction_id = its_id)
+        returning inflight.seq into own;
+        lower_than := own;
+    end if;
     return query
     select own, null, null::bytea
     union all
@@ -64,15 +72,15 @@ begin
     join online_store as stored using (view, entity_id)
     union all (
         select seq, null, event from inflight
-        where card_id = its_card and (own is null or seq < own) and transaction_id <> its_id
+        where card_id = its_card and (lower_than is null or seq < lower_than) and transaction_id <> its_id
         order by seq desc limit 64
     ) union all (
         select seq, null, event from inflight
-        where user_id = its_user and (own is null or seq < own) and transaction_id <> its_id
+        where user_id = its_user and (lower_than is null or seq < lower_than) and transaction_id <> its_id
         order by seq desc limit 64
     ) union all (
         select seq, null, event from inflight
-        where device_id = its_device and (own is null or seq < own) and transaction_id <> its_id
+        where device_id = its_device and (lower_than is null or seq < lower_than) and transaction_id <> its_id
         order by seq desc limit 64
     );
 end
@@ -100,7 +108,7 @@ create table parity_checks (
 );
 comment on table parity_checks is 'samples of decisions whose vectors were computed again from raw events';
 
-grant select, insert, delete, update (event, decided) on inflight to faregate_api;
+grant select, insert, delete, update (at_ms, event, decided) on inflight to faregate_api;
 grant select on inflight to faregate_writer, faregate_learner;
 grant select, insert on pulses to faregate_api;
 grant select on parity_checks to faregate_api;

@@ -17,6 +17,7 @@ from domain.catalogue import FEATURES
 from domain.decision import Verdict
 from domain.events import PaymentDecided
 from domain.online_store import VIEW_OF_KIND
+from domain.transaction import Transaction
 from domain.vector import as_attempt
 
 NO_VECTOR = "no vector"
@@ -77,22 +78,22 @@ class ParityLedger:
 
     def _complete(self, rows: Sequence[Row]) -> list[RecordedDecision | Unrepeatable]:
         pulses = self._pulses({row["pulse_id"] for row in rows if row["pulse_id"]})
-        asked = self._payments({name for row in rows for name, _ in row["overlaid"] or ()})
+        asked = self._payments({name for row in rows for name, _, _ in row["overlaid"] or ()})
         return [_decision(row, pulses, asked) for row in rows]
 
     def _pulses(self, ids: Iterable[str]) -> dict[str, dict[str, Read]]:
         return {row["pulse_id"]: _zones(row["zones"]) for row in self._rows("pulses", pulse_ids=list(ids))}
 
-    def _payments(self, ids: Iterable[str]) -> dict[str, PaymentDecided]:
+    def _payments(self, ids: Iterable[str]) -> dict[str, Transaction]:
         rows = self._rows("payments", transaction_ids=list(ids))
-        return {row["transaction_id"]: _attempt(row) for row in rows}
+        return {row["transaction_id"]: _request(row).transaction() for row in rows}
 
     def _rows(self, name: str, **values: object) -> list[Row]:
         return self._connection.cursor(row_factory=dict_row).execute(query(name), values).fetchall()
 
 
 def _decision(
-    row: Row, pulses: dict[str, dict[str, Read]], payments: dict[str, PaymentDecided]
+    row: Row, pulses: dict[str, dict[str, Read]], payments: dict[str, Transaction]
 ) -> RecordedDecision | Unrepeatable:
     if why := _lacks(row, pulses, payments):
         return Unrepeatable(decision_id=row["decision_id"], why=why)
@@ -104,11 +105,13 @@ def _decision(
         reads=_reads(row),
         pulse_id=row["pulse_id"],
         pulse=pulses[row["pulse_id"]] if row["pulse_id"] else None,
-        in_flight=tuple(_in_flight(payments[name], verdict) for name, verdict in row["overlaid"] or ()),
+        in_flight=tuple(
+            _in_flight(payments[name], verdict, at_ms) for name, verdict, at_ms in row["overlaid"] or ()
+        ),
     )
 
 
-def _lacks(row: Row, pulses: dict[str, dict[str, Read]], payments: dict[str, PaymentDecided]) -> str | None:
+def _lacks(row: Row, pulses: dict[str, dict[str, Read]], payments: dict[str, Transaction]) -> str | None:
     if row["vector"] is None:
         return NO_VECTOR
     if len(row["vector"]) != VECTOR_BYTES:
@@ -117,7 +120,7 @@ def _lacks(row: Row, pulses: dict[str, dict[str, Read]], payments: dict[str, Pay
         return NO_POSITIONS
     if row["pulse_id"] and row["pulse_id"] not in pulses:
         return PULSE_UNKNOWN
-    if any(name not in payments for name, _ in row["overlaid"] or ()):
+    if any(name not in payments for name, _, _ in row["overlaid"] or ()):
         return IN_FLIGHT_UNKNOWN
     return None
 
@@ -141,11 +144,8 @@ def _zones(told: dict[str, tuple[int, int, list[int]]]) -> dict[str, Read]:
     }
 
 
-def _attempt(row: Row) -> PaymentDecided:
-    return as_attempt(_request(row).transaction(), row["as_of_ms"])
-
-
-def _in_flight(attempt: PaymentDecided, verdict: str | None) -> PaymentDecided:
+def _in_flight(transaction: Transaction, verdict: str | None, at_ms: int) -> PaymentDecided:
+    attempt = as_attempt(transaction, at_ms)
     return structs.replace(attempt, verdict=Verdict(verdict)) if verdict else attempt
 
 

@@ -35,7 +35,7 @@ limit 1
 
 -- name: payments
 -- What was asked for, of payments that were in flight for others.
-select transaction_id, as_of_ms, request from decisions where transaction_id = any(%(transaction_ids)s)
+select transaction_id, request from decisions where transaction_id = any(%(transaction_ids)s)
 
 -- name: record_check
 insert into parity_checks (decisions, as_known, with_hindsight, first_difference)

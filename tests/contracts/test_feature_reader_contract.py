@@ -15,7 +15,7 @@ from app.feature_reader import SERVER_OPTIONS, PostgresFeatureReader
 from app.ledger import PostgresLedger
 from app.ports import FeatureReader, FeaturesUnreadable, Ledger, StoredFeatures
 from domain.decision import Verdict
-from domain.events import PaymentDecided
+from domain.events import PaymentDecided, from_ms
 from domain.history import History, encode_history
 from domain.online_store import VIEW_OF_KIND, WATERMARK_ENTITY, WATERMARK_VIEW, encode_watermark
 from domain.profile import Profile, encode_profile
@@ -162,6 +162,20 @@ async def test_a_payment_does_not_see_itself_when_it_is_sent_again(subject: Subj
     await reader.read(attempt)
     again = await reader.read(structs.replace(attempt, event_time=attempt.event_time))
     assert again.in_flight == ()
+
+
+async def test_an_attempt_sent_again_takes_over_its_place_and_sees_what_came_meanwhile(
+    subject: Subject,
+) -> None:
+    """Its first sender died before the verdict: it would be counted at two times."""
+    reader, _, _ = subject
+    first = an_attempt(transaction_id="txn_again")
+    await reader.read(first)
+    between = an_attempt()
+    await reader.read(between)
+    again = structs.replace(first, event_time=from_ms(NOW_MS + 2_000))
+    assert (await reader.read(again)).in_flight == (between,)
+    assert (await reader.read(an_attempt())).in_flight == (again, between)
 
 
 async def test_a_look_leaves_nothing_behind(subject: Subject) -> None:

@@ -16,6 +16,7 @@ from app.migrations import SchemaMismatch, check_schema, latest_version, migrate
 from app.parity import ParityCheck, ParityChecks, ParityUnknown
 from app.ports import LedgerUnavailable, StoredFeatures
 from domain.decision import Verdict
+from domain.events import event_time_ms
 from domain.history import History
 
 FORBIDDEN = {
@@ -157,7 +158,10 @@ async def test_the_ledger_keeps_all_that_a_replay_needs(conninfo: Callable[[str]
         "device": [1002, 41],
         "zone": [1001, 77, 1002, 80],
     }
-    assert row["overlaid"] == [[waiting.transaction_id, None], [declined.transaction_id, "decline"]]
+    assert row["overlaid"] == [
+        [waiting.transaction_id, None, event_time_ms(waiting)],
+        [declined.transaction_id, "decline", event_time_ms(declined)],
+    ]
     assert (row["request"], row["reply"]) == (decision.request, decision.reply)
     assert (row["amount_minor"], row["pickup_zone"], row["rung"]) == (1_850, "zone_a", "R0")
     assert row["decided_at"] == decision.decided_at

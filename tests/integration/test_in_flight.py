@@ -118,7 +118,7 @@ def overlaid_by_transaction(conninfo: Conninfo) -> dict[str, list[str]]:
         rows: list[tuple[str, list[Any]]] = connection.execute(
             "select transaction_id, overlaid from decisions"
         ).fetchall()
-    return {name: [other for other, _verdict in overlaid] for name, overlaid in rows}
+    return {name: [other for other, _verdict, _at_ms in overlaid] for name, overlaid in rows}
 
 
 def pulses_named_and_kept(conninfo: Conninfo) -> tuple[list[str], list[str]]:

@@ -222,7 +222,7 @@ async def test_what_cannot_be_computed_again_is_counted_apart(
         "update decisions set vector = '\\x00' where transaction_id = 'txn_c'",
         "update decisions set positions = null where transaction_id = 'txn_d'",
         "update decisions set pulse_id = 'pulse_gone' where transaction_id = 'txn_e'",
-        """update decisions set overlaid = '[["txn_gone", null]]' where transaction_id = 'txn_f'""",
+        """update decisions set overlaid = '[["txn_gone", null, 0]]' where transaction_id = 'txn_f'""",
     ):
         city._writer.execute(change)
     city.tell(a_login(at_ms=now_ms(), user_id="usr_a"))

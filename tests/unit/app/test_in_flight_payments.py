@@ -14,4 +14,4 @@ def test_an_attempt_is_undecided() -> None:
 def test_the_ledger_keeps_verdicts_as_they_were_known() -> None:
     waiting = as_attempt(a_transaction(transaction_id="txn_a"), NOW_MS)
     declined = a_payment(id="txn_b", verdict=Verdict.DECLINE)
-    assert overlaid((waiting, declined)) == [("txn_a", None), ("txn_b", Verdict.DECLINE)]
+    assert overlaid((waiting, declined)) == [("txn_a", None, NOW_MS), ("txn_b", Verdict.DECLINE, NOW_MS)]
