@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from domain.display import DAY_MS, HOUR_MS
-from domain.moment import Counterpart, Moment, Owner
+from domain.moment import Counterpart, Moment, Owner, distinct_of, sum_of
 from domain.tiles import DAY, FIVE_MINUTES, HOUR, MONTH, WEEK
 
 DEFINITIONS_VERSION = 2  # raise it when a feature is computed otherwise: older models are then refused
@@ -52,7 +52,7 @@ def _sum(owner: Owner, name: str, window_ms: int, sentence: str, *, risk: Litera
         window_ms=window_ms,
         risk=risk,
         sentence=sentence,
-        compute=lambda m: m.total(owner, name, window_ms),
+        compute=sum_of(owner, name, window_ms),
     )
 
 
@@ -66,7 +66,7 @@ def _distinct(
         window_ms=window_ms,
         risk=risk,
         sentence=sentence,
-        compute=lambda m: m.distinct(owner, met, window_ms),
+        compute=distinct_of(owner, met, window_ms),
     )
 
 

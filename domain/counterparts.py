@@ -11,16 +11,21 @@ CAP = 32
 def seen(ids: list[str], times_ms: list[int], other: str, time_ms: int) -> tuple[list[str], list[int]]:
     """Copies of both lists with `other` seen at `time_ms`; the later of two sightings counts."""
     if ids and ids[-1] == other:
-        return ids, [*times_ms[:-1], max(times_ms[-1], time_ms)]
+        if time_ms <= times_ms[-1]:
+            return ids, times_ms
+        return ids, [*times_ms[:-1], time_ms]
     if other in ids:
         at = ids.index(other)
         if times_ms[at] >= time_ms:
             return ids, times_ms
         ids, times_ms = ids[:at] + ids[at + 1 :], times_ms[:at] + times_ms[at + 1 :]
+    else:
+        ids, times_ms = ids[:], times_ms[:]
     at = _place(ids, times_ms, other, time_ms)
-    ids = [*ids[:at], other, *ids[at:]]
-    times_ms = [*times_ms[:at], time_ms, *times_ms[at:]]
-    return ids[-CAP:], times_ms[-CAP:]
+    ids.insert(at, other)
+    times_ms.insert(at, time_ms)
+    del ids[:-CAP], times_ms[:-CAP]
+    return ids, times_ms
 
 
 def _place(ids: list[str], times_ms: list[int], other: str, time_ms: int) -> int:

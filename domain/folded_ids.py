@@ -5,6 +5,7 @@ are mistaken for one another once in 10^19 pairs.
 """
 
 from bisect import bisect_left
+from functools import lru_cache
 from hashlib import blake2b
 
 from msgspec import Struct
@@ -32,6 +33,7 @@ MEMORY = {
 }
 
 
+@lru_cache(maxsize=1024)  # an event is folded into up to four histories
 def digest(event_id: str) -> bytes:
     return blake2b(event_id.encode(), digest_size=DIGEST_BYTES).digest()
 
@@ -74,8 +76,10 @@ def _inserted(blob: bytes, added: bytes) -> bytes:
     low, high = 0, len(blob) // DIGEST_BYTES
     while low < high:
         middle = (low + high) // 2
-        if blob[middle * DIGEST_BYTES : (middle + 1) * DIGEST_BYTES] < added:
+        at = middle * DIGEST_BYTES
+        if blob[at : at + DIGEST_BYTES] < added:
             low = middle + 1
         else:
             high = middle
-    return blob[: low * DIGEST_BYTES] + added + blob[low * DIGEST_BYTES :]
+    at = low * DIGEST_BYTES
+    return blob[:at] + added + blob[at:]

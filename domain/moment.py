@@ -1,5 +1,6 @@
 """Everything a feature may look at: one transaction, at one instant, with the histories known then."""
 
+from collections.abc import Callable
 from math import asin, cos, nan, radians, sin, sqrt
 from operator import attrgetter
 from typing import Literal, TypeVar, get_args
@@ -21,16 +22,7 @@ EARTH_RADIUS_KM = 6371.0
 NORMAL_FROM = 3  # payments let through, before a rider has a usual amount
 # Added to declines and payments of a share, so that a quiet hour does not look like a storm.
 QUIET_DECLINES, QUIET_PAYMENTS = 1, 20
-_TILES = {
-    (owner, window): attrgetter(f"{owner}.{field}")
-    for owner in get_args(Owner)
-    for window, field in TILES_FIELD.items()
-}
-_SEEN_MS = {
-    (owner, what): attrgetter(f"{owner}.{what}_seen_ms")
-    for owner in get_args(Owner)
-    for what in get_args(Counterpart)
-}
+_BEFORE = {owner: attrgetter(f"{owner}_before") for owner in get_args(Owner)}
 
 
 class Moment(Struct, frozen=True, kw_only=True):
@@ -56,18 +48,11 @@ class Moment(Struct, frozen=True, kw_only=True):
         return _known(history)
 
     def before(self, owner: Owner) -> History:
-        history: History | None = getattr(self, f"{owner}_before")
+        history: History | None = _BEFORE[owner](self)
         return _known(history)
 
     def account(self) -> Profile:
         return _known(self.profile)
-
-    def total(self, owner: Owner, name: str, window_ms: int) -> float:
-        rows = _TILES[owner, window_ms](self)
-        return float(total(rows, LAYOUTS[owner], window_ms, self.as_of_ms, name))
-
-    def distinct(self, owner: Owner, what: Counterpart, window_ms: int) -> float:
-        return float(distinct_since(_SEEN_MS[owner, what](self), self.as_of_ms - window_ms))
 
     def is_new(self, owner: Owner, what: Counterpart, other: str) -> float:
         """1 when the two have not met before; unknown while the owner has never paid at all."""
@@ -111,8 +96,9 @@ class Moment(Struct, frozen=True, kw_only=True):
         return float(self.before("user").recent_drivers.count(self.transaction.driver_id))
 
     def cancel_ratio(self, window_ms: int) -> float:
-        requests = self.total("user", "requests", window_ms)
-        return self.total("user", "cancels", window_ms) / requests if requests else nan
+        rows, layout = getattr(self.history("user"), TILES_FIELD[window_ms]), LAYOUTS["user"]
+        requests = total(rows, layout, window_ms, self.as_of_ms, "requests")
+        return total(rows, layout, window_ms, self.as_of_ms, "cancels") / requests if requests else nan
 
     def speed_kmh(self) -> float:
         """How fast the rider came from the last pick-up to this one."""
@@ -142,6 +128,26 @@ class Moment(Struct, frozen=True, kw_only=True):
         declines = total(rows, layout, window_ms, self.as_of_ms, "declines")
         payments = total(rows, layout, window_ms, self.as_of_ms, "payments")
         return (declines + QUIET_DECLINES) / (payments + QUIET_PAYMENTS)
+
+
+def sum_of(owner: Owner, name: str, window_ms: int) -> Callable[[Moment], float]:
+    """The sum of `name` over a window; what is the same at every moment is looked up once."""
+    rows_of, layout = attrgetter(f"{owner}.{TILES_FIELD[window_ms]}"), LAYOUTS[owner]
+
+    def compute(moment: Moment) -> float:
+        return float(total(rows_of(moment), layout, window_ms, moment.as_of_ms, name))
+
+    return compute
+
+
+def distinct_of(owner: Owner, met: Counterpart, window_ms: int) -> Callable[[Moment], float]:
+    """How many different ones `owner` met in a window."""
+    times_of = attrgetter(f"{owner}.{met}_seen_ms")
+
+    def compute(moment: Moment) -> float:
+        return float(distinct_since(times_of(moment), moment.as_of_ms - window_ms))
+
+    return compute
 
 
 def _known(part: T | None) -> T:

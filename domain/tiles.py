@@ -58,21 +58,23 @@ def with_sums(
     An event may be ahead of the clock that asks by MAX_AHEAD_MS, so tiles are kept for that much longer than
     the newest event would have it.
     """
-    edge = oldest_index(window_ms, newest_ms - MAX_AHEAD_MS)
-    first, size = 0, len(rows)
-    while first < size and rows[first] < edge:
-        first += layout.stride
+    tile_ms, stride = TILE_OF_WINDOW[window_ms], layout.stride
+    edge = (newest_ms - MAX_AHEAD_MS - window_ms) // tile_ms
+    first = 0
+    while first < len(rows) and rows[first] < edge:
+        first += stride
     kept = rows[first:]
-    index = time_ms // TILE_OF_WINDOW[window_ms]
-    if sums and index >= edge:
-        at = _row_of(kept, layout.stride, index)
+    if sums and (index := time_ms // tile_ms) >= edge:
+        at = len(kept) - stride
+        if at < 0 or kept[at] != index:
+            at = _row_of(kept, stride, index)
         for place, amount in sums:
             kept[at + place] += amount
     return kept
 
 
 def _row_of(rows: list[int], stride: int, index: int) -> int:
-    """Where the tile's row begins, nearly always the last; it is put in when it is missing."""
+    """Where the tile's row begins, near the end; it is put in when it is missing."""
     at = len(rows) - stride
     while at >= 0 and rows[at] > index:
         at -= stride
@@ -84,9 +86,9 @@ def _row_of(rows: list[int], stride: int, index: int) -> int:
 
 def total(rows: list[int], layout: Layout, window_ms: int, as_of_ms: int, name: str) -> int:
     """The sum of `name` over the window that ends with the tile of `as_of_ms`."""
-    stride, tile_ms = layout.stride, TILE_OF_WINDOW[window_ms]
-    first, past_end = 0, len(rows)
+    tile_ms, stride, size = TILE_OF_WINDOW[window_ms], layout.stride, len(rows)
     edge, newest = (as_of_ms - window_ms) // tile_ms, as_of_ms // tile_ms
+    first, past_end = 0, size
     while first < past_end and rows[first] < edge:
         first += stride
     while past_end > first and rows[past_end - stride] > newest:

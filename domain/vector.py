@@ -12,6 +12,8 @@ from domain.platform import Pulse
 from domain.profile import Profile
 from domain.transaction import Transaction
 
+_COMPUTED = tuple((feature.entity, feature.compute, feature.missing) for feature in FEATURES)
+
 
 def observe(
     *,
@@ -68,7 +70,7 @@ def vector(moment: Moment) -> "array[float]":
         "platform": moment.pulse is not None,
         "profile": moment.profile is not None,
     }
-    return array("f", [f.compute(moment) if known[f.entity] else f.missing for f in FEATURES])
+    return array("f", [compute(moment) if known[of] else missing for of, compute, missing in _COMPUTED])
 
 
 def as_attempt(transaction: Transaction, as_of_ms: int) -> PaymentDecided:
