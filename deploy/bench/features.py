@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from runpy import run_path
 from statistics import median
 from time import perf_counter, time_ns
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ from app.queries import query as api_query
 from deploy.bench.benchmark import Result, Target, Tell
 from deploy.bench.lived_city import LivedCity
 from deploy.embedded import passwords
+from deploy.embedded.home import PROJECT
 from domain.catalogue import FEATURES
 from domain.events import PaymentDecided, encode_event, event_time_ms
 from domain.history import decode_history
@@ -104,11 +106,11 @@ class Client:
 
     def __init__(self, store: Any, views: list[Any]) -> None:
         self._store = store
-        self._views = {view.name: view for view in views}
+        self.views = {view.name: view for view in views}
         self._features = [f"{view.name}:{field.name}" for view in views for field in view.features]
 
     def write(self, view: str, rows: list[Any]) -> None:
-        self._store._get_provider().online_write_batch(self._store.config, self._views[view], rows, None)
+        self._store._get_provider().online_write_batch(self._store.config, self.views[view], rows, None)
 
     def read(self, keys: dict[str, str]) -> Any:
         return self._store.get_online_features(self._features, [keys], full_feature_names=True)
@@ -116,13 +118,11 @@ class Client:
 
 @contextmanager
 def _client(target: Target, kind: str) -> Iterator[Client]:
-    from feast import FeatureStore, FeatureView
+    from feast import Entity, FeatureStore, FeatureView
 
-    os.environ["FAREGATE_HOME"] = str(target.home.root)  # read where the views are defined
-    from feature_repo import definitions as defined
-
-    views = [value for value in vars(defined).values() if isinstance(value, FeatureView) and value.online]
-    entities = [defined.card, defined.user, defined.device, defined.zone, defined.pipeline]
+    defined = _definitions(target).values()
+    entities = [value for value in defined if isinstance(value, Entity)]
+    views = [value for value in defined if isinstance(value, FeatureView) and value.online]
     with tempfile.TemporaryDirectory(prefix="faregate-bench-") as folder:
         store = FeatureStore(config=_config(target.conninfo[passwords.OWNER], Path(folder), kind))
         store.apply([*entities, *views])
@@ -133,6 +133,12 @@ def _client(target: Target, kind: str) -> Iterator[Client]:
             held = store._get_provider().online_store._conn
             if held:  # Feast's own store leaves it open
                 held.close()
+
+
+def _definitions(target: Target) -> dict[str, Any]:
+    """As Feast itself loads them: a file that reads where the home is."""
+    os.environ["FAREGATE_HOME"] = str(target.home.root)
+    return run_path(str(PROJECT / "feature_repo" / "definitions.py"))
 
 
 def _config(conninfo: str, folder: Path, kind: str) -> Any:
@@ -161,7 +167,7 @@ def _config(conninfo: str, folder: Path, kind: str) -> Any:
 
 def _fill(clients: tuple[Client, Client], city: LivedCity) -> None:
     for view in VIEWS:
-        rows = _feast_rows(view, city)
+        rows = _feast_rows(clients[0], view, city)
         for client in clients:
             client.write(view, rows)
 
@@ -171,7 +177,7 @@ def _writes(clients: tuple[Client, Client], city: LivedCity, batches: int) -> tu
 
     A row is a history: of cards, riders and devices, each under a few names, so that a batch is a usual one.
     """
-    rows = {view: _feast_rows(view, city, copies=COPIES) for view in VIEWS[:3]}
+    rows = {view: _feast_rows(clients[0], view, city, COPIES) for view in VIEWS[:3]}
     seconds = [0.0, 0.0]
     for _ in range(batches):
         for view, batch in rows.items():
@@ -181,16 +187,15 @@ def _writes(clients: tuple[Client, Client], city: LivedCity, batches: int) -> tu
     return written / seconds[0], written / seconds[1]
 
 
-def _feast_rows(view: str, city: LivedCity, copies: int = 1) -> list[Any]:
+def _feast_rows(client: Client, view: str, city: LivedCity, copies: int = 1) -> list[Any]:
     """What a Feast client hands to a store."""
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
     from feast.protos.feast.types.Value_pb2 import Value
 
-    from feature_repo import definitions
     from feature_repo.row_codec import decode_payload, slots
     from feature_repo.views import BY_NAME
 
-    fields = slots(getattr(definitions, view), None)
+    fields = slots(client.views[view], None)
     known_at = datetime.fromtimestamp(city.now_ms / 1000, UTC)
     join_key = BY_NAME[view].join_key
     return [
