@@ -256,7 +256,6 @@ def test_the_feast_command_materializes_every_history(
 
 
 def test_feast_ui_serves_its_page_and_what_is_registered(database: Database) -> None:  # noqa: ARG001 - its environment
-    pytest.importorskip("grpc_health", reason="feast ui imports gRPC's health check")
     port = ports.choose({}, {})["dashboard"]
     command = [*FEAST, "ui", "--host", ports.LOOPBACK, "--port", str(port)]
     quiet = subprocess.DEVNULL
