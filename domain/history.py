@@ -41,7 +41,7 @@ NOTHING: Amounts = {}
 RECENT_CAP = 16
 RIDES_CAP = 8
 AMOUNT_BUCKETS = 24
-STATE_LIMIT_BYTES = 64_000  # whatever is sent to one entity, ids of the longest kind included
+STATE_LIMIT_BYTES = 120_000  # whatever is sent to one entity; 64,000 when ids are ASCII, as the API's are
 
 TILES_FIELD = {
     FIVE_MINUTES: "tiles_5m",

@@ -20,8 +20,7 @@ Owner = Literal["card", "user", "device"]
 T = TypeVar("T")
 EARTH_RADIUS_KM = 6371.0
 NORMAL_FROM = 3  # payments let through, before a rider has a usual amount
-# Added to declines and payments of a share, so that a quiet hour does not look like a storm.
-QUIET_DECLINES, QUIET_PAYMENTS = 1, 20
+MIXED_IN = 20  # payments of the usual kind, so that one decline of a quiet hour is no storm
 _BEFORE = {owner: attrgetter(f"{owner}_before") for owner in get_args(Owner)}
 
 
@@ -121,13 +120,17 @@ class Moment(Struct, frozen=True, kw_only=True):
     def decline_rise(self, around: History | Pulse | None) -> float:
         """The share of declined payments of the last hour over that of the last seven days."""
         assert around is not None, "computed where zone or pulse is known"  # noqa: S101 - both sides of the boundary
-        return self._decline_share(around.tiles_1h, HOUR) / self._decline_share(around.tiles_7d, WEEK)
+        declines, payments = self._declined_and_all(around.tiles_7d, WEEK)
+        usual = (declines + 1) / (payments + MIXED_IN)
+        declines, payments = self._declined_and_all(around.tiles_1h, HOUR)
+        return (declines + MIXED_IN * usual) / (payments + MIXED_IN) / usual
 
-    def _decline_share(self, rows: list[int], window_ms: int) -> float:
-        layout = LAYOUTS["zone"]
-        declines = total(rows, layout, window_ms, self.as_of_ms, "declines")
-        payments = total(rows, layout, window_ms, self.as_of_ms, "payments")
-        return (declines + QUIET_DECLINES) / (payments + QUIET_PAYMENTS)
+    def _declined_and_all(self, rows: list[int], window_ms: int) -> tuple[int, int]:
+        layout, as_of_ms = LAYOUTS["zone"], self.as_of_ms
+        return (
+            total(rows, layout, window_ms, as_of_ms, "declines"),
+            total(rows, layout, window_ms, as_of_ms, "payments"),
+        )
 
 
 def sum_of(owner: Owner, name: str, window_ms: int) -> Callable[[Moment], float]:

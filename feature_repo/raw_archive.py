@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import json
 
-from domain.raw_record import RawRecord
+from domain.raw_record import RawRecord, merged
 from domain.topics import SOURCES, Topic
 from feature_repo.archive_file import ArchiveFile, current
 from feature_repo.archive_folder import ArchiveFolder
@@ -47,10 +47,10 @@ class RawArchive:
     def records(
         self, from_ms: int | None = None, until_ms: int | None = None, entities: Entities | None = None
     ) -> Iterator[RawRecord]:
-        """In the order of topic, partition and offset, up to what `end_positions` are at the call."""
+        """Merged by time, each partition in its order, up to what `end_positions` are at the call."""
         wanted = RawFilter(from_ms=from_ms, until_ms=until_ms, entities=entities)
         ends = self.end_positions()
-        return (record for place in PARTITIONS for record in self._of_partition(*place, ends, wanted))
+        return merged(self._of_partition(*place, ends, wanted) for place in PARTITIONS)
 
     def export_json_lines(
         self,

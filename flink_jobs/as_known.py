@@ -1,7 +1,9 @@
 """Histories as they were known at some moment: the raw records folded again, up to the places known then.
 
-Records stand in the order of their partitions, so an entity's events are read once and its answers are made
-by folding on from one place to the next. Whatever every answer holds is folded at once and not kept.
+Records come merged by time, each partition in its order, as the job reads them. An entity's events are read
+once, and its answers are made by folding on from one place to the next. Whatever every answer holds is
+folded at once and not kept. A repeat moves no place, so no question would have it folded in time: it is left
+out when it is read.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,6 +13,7 @@ from msgspec import Struct
 
 from domain.errors import EventRefused, FaregateError
 from domain.events import AccountCreated, Event, Heartbeat, ProfileChanged, decode_event, event_time_ms
+from domain.folded_ids import MEMORY, digest, holds, with_id
 from domain.history import History, HistoryKind, fold, is_late
 from domain.positions import covers
 from domain.profile import Profile, fold_profile
@@ -18,6 +21,7 @@ from domain.raw_record import RawRecord
 from domain.topics import source_number
 from flink_jobs.routing import check_topic, targets
 
+PROFILE = "profile"
 State = History | Profile
 Entity = tuple[str, str]  # kind and id
 
@@ -44,6 +48,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 
 
 class Step(NamedTuple):
+    turn: int  # in the order in which records were read
     source: int
     offset: int
     time_ms: int
@@ -51,7 +56,7 @@ class Step(NamedTuple):
     event: Event
 
 
-def step_of(record: RawRecord) -> Step | None:
+def step_of(record: RawRecord, turn: int = 0) -> Step | None:
     """The record as the job would fold it; None for what it refuses, what is late, and heartbeats."""
     try:
         event = decode_event(record.body, record.record_time_ms)
@@ -61,7 +66,28 @@ def step_of(record: RawRecord) -> Step | None:
     if isinstance(event, Heartbeat) or is_late(event, record.record_time_ms):
         return None
     source = source_number(record.topic, record.partition)
-    return Step(source, record.offset, event_time_ms(event), record.record_time_ms, event)
+    return Step(turn, source, record.offset, event_time_ms(event), record.record_time_ms, event)
+
+
+class Repeats:
+    """The ids of one entity, kept and forgotten as its history does."""
+
+    def __init__(self, kind: str, base: History | None) -> None:
+        self._memory = MEMORY[kind]
+        self._slots = base.folded_slots if base else []
+        self._ids = base.folded_ids if base else []
+        self._newest_ms = base.last_seen_ms if base else 0
+
+    def has(self, step: Step) -> bool:
+        """Whether it was told before; if not, it is from now on."""
+        memory, name = self._memory, digest(step.event.id)
+        slot = step.time_ms // memory.slot_ms
+        if holds(self._slots, self._ids, slot, name):
+            return True
+        self._newest_ms = max(self._newest_ms, step.time_ms)
+        oldest = (self._newest_ms - memory.kept_ms) // memory.slot_ms
+        self._slots, self._ids, _ = with_id(self._slots, self._ids, slot, name, oldest=oldest, cap=memory.cap)
+        return False
 
 
 class Trail:
@@ -75,12 +101,15 @@ class Trail:
         self._reach = reach
         self._base = base
         self._begins = base.positions if base else []
+        self._repeats = None if kind == PROFILE else Repeats(kind, cast("History | None", base))
         self._kept: dict[int, list[Step]] = {}
         self._known: _Walk | None = None
         self._timed: _Walk | None = None
 
     def add(self, step: Step) -> None:
         if covers(self._begins, (step.source, step.offset)):
+            return
+        if self._repeats and self._repeats.has(step):
             return
         if self._reach and self._reach.in_every_answer(step):
             self._base = _folded(self._kind, self._base, step)
@@ -96,8 +125,7 @@ class Trail:
             )
         if self._known is None or not _within(self._known.reached, asked):
             self._known = _Walk(self._base, self._kept, lambda step: step.offset)
-        for source, offset in asked.items():
-            self._known.walk(self._kind, source, offset)
+        self._known.walk(self._kind, asked)
         return self._known.state
 
     def by_time(self, as_of_ms: int, *, without: str) -> State | None:
@@ -105,7 +133,7 @@ class Trail:
         if self._timed is None or self._timed.reached.get(0, 0) >= as_of_ms:
             steps = sorted((step for line in self._kept.values() for step in line), key=lambda s: s.time_ms)
             self._timed = _Walk(self._base, {0: steps}, lambda step: step.time_ms)
-        self._timed.walk(self._kind, 0, as_of_ms - 1)
+        self._timed.walk(self._kind, {0: as_of_ms - 1})
         state = self._timed.state
         for step in self._timed.ahead(0):
             if step.time_ms > as_of_ms:
@@ -127,14 +155,19 @@ class _Walk:
         self._next = dict.fromkeys(lines, 0)
         self._place = place
 
-    def walk(self, kind: str, line: int, until: int) -> None:
+    def walk(self, kind: str, until: Mapping[int, int]) -> None:
+        passed = [step for line, place in until.items() for step in self._pass(line, place)]
+        for step in sorted(passed, key=lambda step: step.turn):
+            self.state = _folded(kind, self.state, step)
+
+    def _pass(self, line: int, until: int) -> Iterator[Step]:
         for step in self.ahead(line):
             place = self._place(step)
             if place > until:
                 break
-            self.state = _folded(kind, self.state, step)
             self._next[line] += 1
             self.reached[line] = place
+            yield step
 
     def ahead(self, line: int) -> Iterator[Step]:
         steps = self._lines.get(line, [])
@@ -142,7 +175,7 @@ class _Walk:
 
 
 class KnownPast:
-    """All that `records` tell, in the order of topic, partition and offset.
+    """All that `records` tell, merged by time and each partition in the order of its offsets.
 
     `reaches` names the entities that will be asked about; without it all are kept, whole. `bases` are
     histories to start from; what they hold need not be among the records.
@@ -159,8 +192,8 @@ class KnownPast:
             entity: Trail(entity[0], reach, (bases or {}).get(entity))
             for entity, reach in (reaches or {}).items()
         }
-        for record in records:
-            if step := step_of(record):
+        for turn, record in enumerate(records):
+            if step := step_of(record, turn):
                 self._take(step)
 
     def _take(self, step: Step) -> None:
@@ -206,7 +239,7 @@ def _within(reached: Mapping[int, int], asked: Mapping[int, int]) -> bool:
 
 def _folded(kind: str, state: State | None, step: Step) -> State:
     position = (step.source, step.offset)
-    if kind == "profile":
+    if kind == PROFILE:
         change = cast("AccountCreated | ProfileChanged", step.event)
         return fold_profile(cast("Profile | None", state), change, step.known_at_ms, position)
     return fold(

@@ -75,10 +75,11 @@ def test_rule_past_the_cap_is_saturated(kind: HistoryKind, cap: int) -> None:
     assert fold(kind, history, a_payment(at_ms=NOW_MS + 40 * DAY_MS), NOW_MS).saturated
 
 
-def test_rule_state_is_bounded() -> None:
+@pytest.mark.parametrize(("letter", "limit"), [("x", 64_000), ("\N{GRINNING FACE}", STATE_LIMIT_BYTES)])
+def test_rule_state_is_bounded(letter: str, limit: int) -> None:
     """Ids of the greatest length, every set full, every slot and every tile in use."""
     choices, history = Random(4), None
-    long = "x" * 74
+    long = letter * 74
     for number in range(12_000):
         spread_ms = choices.choice([5 * MINUTE_MS, HOUR_MS, DAY_MS, DAY_MS, DAY_MS, 30 * DAY_MS])
         names = {
@@ -91,8 +92,8 @@ def test_rule_state_is_bounded() -> None:
         event = build(at_ms=NOW_MS - choices.randrange(spread_ms), id=f"{long}{number:06}", **names)
         history = fold("user", history, event, NOW_MS, (number % 10, number))
     assert history is not None
-    assert STATE_LIMIT_BYTES == 64_000
-    assert len(encode_history(history)) < STATE_LIMIT_BYTES
+    assert STATE_LIMIT_BYTES == 120_000
+    assert len(encode_history(history)) < limit
 
 
 def test_rule_versions_count_events() -> None:
@@ -232,3 +233,12 @@ def test_requests_cancels_and_cards_leave_their_tile() -> None:
     assert left == [1, 2, 1]
     device = a_history("device", an_account(), a_login())
     assert _sum("device", device.tiles_30d, MONTH, "accounts") == 1
+
+
+def test_rule_other_events_leave() -> None:
+    told = (a_ride_request(), a_cancel(cancelled_by="driver"), a_card_added(), an_account())
+    user, device = a_history("user", *told[:3]), a_history("device", *told[2:])
+    assert {name: _sum("user", user.tiles_5m, FIVE_MINUTES, name) for name in LAYOUTS["user"].sums} == {
+        **dict.fromkeys(LAYOUTS["user"].sums, 0), "requests": 1, "cancels": 1, "cards_added": 1,
+    }  # fmt: skip
+    assert _sum("device", device.tiles_5m, FIVE_MINUTES, "accounts") == 1

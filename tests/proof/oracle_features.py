@@ -233,9 +233,8 @@ def speed_kmh(before: list[Event], transaction: Transaction, t: int) -> float:
 
 def decline_rise(zone: list[Event], t: int) -> float:
     hour, week = in_window(zone, t, "1h"), in_window(zone, t, "7d")
-    now = (len(declines(hour)) + 1) / (len(payments(hour)) + 20)
     usual = (len(declines(week)) + 1) / (len(payments(week)) + 20)
-    return now / usual
+    return (len(declines(hour)) + 20 * usual) / (len(payments(hour)) + 20) / usual
 
 
 def of_the_profile(events: list[Event], transaction: Transaction, t: int) -> dict[str, float]:

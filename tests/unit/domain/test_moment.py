@@ -180,9 +180,11 @@ def storm(*, declined: int, passed: int, of_last_days: int) -> float:
     ("declined", "passed", "of_last_days", "rise"),
     [
         (0, 0, 0, 1),
-        (1, 0, 0, 1),  # one decline in a quiet place is no storm
-        (20, 60, 800, (21 / 100) / (21 / 900)),
-        (40, 40, 120, (41 / 100) / (41 / 220)),
+        (0, 0, 800, 1),  # an empty hour says nothing
+        (0, 80, 800, 20 / 100),  # and a clean one calms
+        (1, 0, 0, (1 + 20 * 2 / 21) / 21 / (2 / 21)),
+        (20, 60, 800, (20 + 20 * 21 / 900) / 100 / (21 / 900)),
+        (40, 40, 120, (40 + 20 * 41 / 220) / 100 / (41 / 220)),
     ],
 )
 def test_a_storm_of_declines_is_the_last_hour_over_the_last_seven_days(

@@ -74,16 +74,24 @@ def test_a_time_and_entities_both_have_to_fit(archiving: Archiving) -> None:
     assert [record.offset for record in found] == [1]
 
 
-def test_records_come_by_topic_partition_and_offset(archiving: Archiving) -> None:
+def test_records_come_by_time_and_each_partition_in_its_order(archiving: Archiving) -> None:
     for topic, partition in ((RIDES, 1), (DECISIONS, 3), (RIDES, 0), (LABELS, 1), (DECISIONS, 0)):
         times_ms = [MIDNIGHT_MS + step for step in (0, -1, DAY_MS, -DAY_MS, 2, -2)]
         archiving.take(
             [a_message(n, a_login(), time_ms) for n, time_ms in enumerate(times_ms)],
             topic=topic.name, partition=partition, at_once=4,
         )  # fmt: skip
-    found = [(record.topic, record.partition, record.offset) for record in archiving.archive.records()]
+    found = list(archiving.archive.records())
     assert len(found) == 30
-    assert found == sorted(found)
+    newest_ms: dict[tuple[str, int], int] = {}
+    turns, offsets = [], {}
+    for record in found:
+        place = (record.topic, record.partition)
+        assert record.offset == offsets.get(place, -1) + 1
+        offsets[place] = record.offset
+        newest_ms[place] = max(newest_ms.get(place, 0), record.record_time_ms)
+        turns.append(newest_ms[place])
+    assert turns == sorted(turns)
 
 
 def test_records_archived_after_the_call_are_not_among_the_answers(archiving: Archiving) -> None:
