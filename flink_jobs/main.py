@@ -71,7 +71,7 @@ def build(env: StreamExecutionEnvironment, ways: Connectors, arguments: Argument
         .uid("fold-into-history")
         .name("fold into history")
     )
-    tables.create_temporary_view("outgoing", tables.from_data_stream(histories))
+    tables.create_temporary_view("outgoing", tables.from_data_stream(sent_aside(histories, parallelism)))
     return tables
 
 
@@ -89,6 +89,12 @@ def keyed(addressed: DataStream, parallelism: int) -> KeyedStream:
     else:
         by_key = stream.keyBy(jvm.KeyByKeySelector(), key_type)
     return KeyedStream(by_key, BYTES, addressed)
+
+
+def sent_aside(histories: DataStream, parallelism: int) -> DataStream:
+    """Lets a single subtask send from a thread of its own, while Python goes on. With more subtasks, this
+    would mix up the versions of an entity, of which a compacted topic keeps the last."""
+    return histories.rescale() if parallelism == 1 else histories
 
 
 def subtask_keys(parallelism: int) -> tuple[str, ...]:

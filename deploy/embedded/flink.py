@@ -25,6 +25,9 @@ JOBMANAGER_NAME = "flink-jobmanager"
 TASKMANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 CLIENT = "org.apache.flink.client.cli.CliFrontend"
 
+# Every call into Python ends with an exception inside Java, and its cost is the depth of the stack.
+SHORT_TRACES = "-XX:MaxJavaStackTraceDepth=32"
+
 SETTINGS = {
     "jobmanager.rpc.address": LOOPBACK,
     "jobmanager.bind-host": LOOPBACK,
@@ -149,6 +152,7 @@ class Flink:
         return [
             java(),
             *QUICK_START,
+            SHORT_TRACES,
             *archived,
             *module_options(),
             log,
