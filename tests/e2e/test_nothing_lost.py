@@ -59,7 +59,7 @@ def on_topic(bootstrap: str) -> list[str]:
         while position < high:
             for message in consumer.consume(5_000, timeout=10):
                 position = message.offset() + 1
-                if b'"payment.decided"' in message.value():
+                if b'"payment.decided"' in (message.value() or b""):
                     ids.append(decoder.decode(message.value()).transaction_id)
     consumer.close()
     return ids

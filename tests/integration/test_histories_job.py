@@ -10,7 +10,6 @@ from confluent_kafka import Message
 from event_factories import (
     a_cancel,
     a_card_added,
-    a_history,
     a_login,
     a_payment,
     a_payment_outcome,
@@ -26,11 +25,12 @@ from domain.decision import Outcome, Verdict
 from domain.display import HOUR_MS, MINUTE_MS
 from domain.events import encode_event, event_time_ms
 from domain.feature_message import WatermarkMessage, decode_message
-from domain.history import LATENESS_HORIZON_MS, encode_history
+from domain.history import LATENESS_HORIZON_MS, History, HistoryKind, encode_history, fold
 from domain.profile import Profile, encode_profile, fold_profile
-from domain.topics import DEAD_LETTER, DECISIONS, FEATURES, RIDES, partition_of
+from domain.topics import DEAD_LETTER, DECISIONS, FEATURES, RIDES, partition_of, source_number
 
-COUNTED = {"events_late": 2, "events_duplicate": 4, "events_folded": 4, "events_refused": 0}
+# Two payments, one of them told three times, each in the histories of a card, a rider, a device and a zone.
+COUNTED = {"events_late": 2, "events_duplicate": 8, "events_folded": 8, "events_refused": 0}
 GOOD = encode_event(a_payment())
 BAD: tuple[tuple[str, bytes | None], ...] = (
     ("empty", None),
@@ -84,6 +84,19 @@ def who() -> dict[str, str]:
     return {"user_id": f"usr_{own}", "card_id": f"card_{own}"}
 
 
+Placed = tuple[Any, Place]
+
+
+def folded(kind: HistoryKind, *placed: Placed) -> bytes:
+    """What the job makes of events that stand in these places."""
+    history: History | None = None
+    for event, place in placed:
+        position = (source_number(place.topic, place.partition), place.offset)
+        history = fold(kind, history, event, event_time_ms(event), position)
+    assert history is not None, "a history has at least one event"
+    return encode_history(history)
+
+
 def test_python_runs_inside_the_task_manager(job: JobAtWork) -> None:
     settings = {entry["key"]: entry["value"] for entry in job.get("/jobmanager/config")}
     assert settings["python.execution-mode"] == "thread"
@@ -106,14 +119,16 @@ def test_the_job_folds_as_we_do_with_repeats_among_the_events(
         a_payment_outcome(at_ms=start_ms + 21 * MINUTE_MS, outcome=Outcome.CHARGEBACK, **who),
         a_payment(at_ms=start_ms + 10 * MINUTE_MS, device_id="dev_b", **who),
     ]
-    for event in [*stream, *stream[:6], stream[-1]]:
+    placed: list[Placed] = [(event, source.event(event)) for event in stream]
+    for event in [*stream[:6], stream[-1]]:
         source.event(event)
 
-    on_card = [stream[i] for i in (1, 4, 5, 8, 9, 10)]
-    on_user = stream[1:]
+    on_card = [placed[i] for i in (1, 4, 5, 8, 9, 10)]
+    on_user = placed[1:]
     profile: Profile | None = None
-    for event in (stream[0], stream[6]):
-        profile = fold_profile(profile, event, event_time_ms(event))
+    for event, place in (placed[0], placed[6]):
+        position = (source_number(place.topic, place.partition), place.offset)
+        profile = fold_profile(profile, event, event_time_ms(event), position)
     assert profile is not None, "two events make a profile"
 
     card, user, rider_profile = (
@@ -122,8 +137,8 @@ def test_the_job_folds_as_we_do_with_repeats_among_the_events(
         ("profile", who["user_id"]),
     )
     assert told.histories({card: len(on_card), user: len(on_user), rider_profile: 2}) == {
-        card: encode_history(a_history("card", *on_card)),
-        user: encode_history(a_history("user", *on_user)),
+        card: folded("card", *on_card),
+        user: folded("user", *on_user),
         rider_profile: encode_profile(profile),
     }
 
@@ -133,11 +148,11 @@ def test_what_cannot_be_read_is_set_aside_and_the_rest_passes(
 ) -> None:
     troubles = job.troubles()
     good = [a_payment(at_ms=now_ms() - i, **who) for i in range(len(BAD) + 1)]
-    source.event(good[0])
+    placed: list[Placed] = [(good[0], source.event(good[0]))]
     wanted: dict[Place, str] = {}
     for event, (reason, body) in zip(good[1:], BAD, strict=True):
         wanted[source.raw(DECISIONS, who["user_id"], body)] = reason
-        source.event(event)
+        placed.append((event, source.event(event)))
 
     found: dict[Place, str] = {}
 
@@ -152,7 +167,7 @@ def test_what_cannot_be_read_is_set_aside_and_the_rest_passes(
 
     assert dead_letters.find(take, f"dead letters at {wanted}") == wanted
     card = ("card", who["card_id"])
-    assert told.histories({card: len(good)})[card] == encode_history(a_history("card", *good))
+    assert told.histories({card: len(good)})[card] == folded("card", *placed)
     assert job.troubles() == troubles
 
 
@@ -164,13 +179,15 @@ def test_late_events_and_repeats_are_counted_and_not_folded(
     last = a_payment(at_ms=now_ms(), **who)
     for late in (HOUR_MS + 1, 40 * HOUR_MS):
         source.event(a_payment(at_ms=now_ms() - late, **who), now_ms())
-    for event in (on_time, on_time, on_time, last):
+    first = source.event(on_time)
+    for event in (on_time, on_time):
         source.event(event)
+    placed = ((on_time, first), (last, source.event(last)))
 
     card, user = ("card", who["card_id"]), ("user", who["user_id"])
     payloads = told.histories({card: 2, user: 2})
-    assert payloads[card] == encode_history(a_history("card", on_time, last))
-    assert payloads[user] == encode_history(a_history("user", on_time, last))
+    assert payloads[card] == folded("card", *placed)
+    assert payloads[user] == folded("user", *placed)
 
     def counted() -> bool | None:
         after = job.counters()
