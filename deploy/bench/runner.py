@@ -21,7 +21,9 @@ from deploy.embedded.home import Home, read_json, temporary_home
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.stack import Stack, StackOptions
 
-FRAME = {"backlog", "benchmark", "drained", "lived_city", "plain_fold", "runner"}
+FRAME = {
+    "backlog", "benchmark", "city_traffic", "drained", "hop_and_upsert", "lived_city", "plain_fold", "runner",
+}  # fmt: skip
 SMALL_HISTORY = HistorySize(payments=8_000, riders=1_000)
 
 

@@ -12,6 +12,12 @@ from domain.errors import Retryable
 TIMEOUT_S = 5
 
 
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    began_ms: int
+    ended_ms: int
+
+
 class FlinkUnavailable(Retryable):
     """The JobManager does not answer."""
 
@@ -40,6 +46,17 @@ class FlinkRest:
 
     def completed_checkpoints(self, job_id: str) -> int:
         return int(self._get(f"/jobs/{job_id}/checkpoints")["counts"]["completed"])
+
+    def checkpoints(self, job_id: str) -> dict[int, Checkpoint]:
+        """The newest completed ones by number; Flink remembers ten."""
+        return {
+            each["id"]: Checkpoint(
+                began_ms=each["trigger_timestamp"],
+                ended_ms=each["trigger_timestamp"] + each["end_to_end_duration"],
+            )
+            for each in self._get(f"/jobs/{job_id}/checkpoints")["history"]
+            if each["status"] == "COMPLETED"
+        }
 
     def checkpointed_bytes(self, job_id: str) -> int:
         """The size of the newest completed checkpoint, shared files included."""
