@@ -61,7 +61,7 @@ class FlinkRest:
     def checkpointed_bytes(self, job_id: str) -> int:
         """The size of the newest completed checkpoint, shared files included."""
         latest = self._get(f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
-        return int(latest["full_state_size"]) if latest else 0
+        return int(latest["state_size"]) if latest else 0
 
     def counters(self, job_id: str, names: Sequence[str]) -> dict[str, int]:
         """Our own counters by name, summed over subtasks; 0 for one that nobody told of yet."""
