@@ -13,12 +13,16 @@ class RawPast:
     """`records` in the order of topic, partition and offset."""
 
     def __init__(self, records: Sequence[RawRecord]) -> None:
-        partitions: dict[tuple[str, int], list[RawRecord]] = defaultdict(list)
-        for record in records:
-            partitions[record.topic, record.partition].append(record)
-        self.replay = KnownPast(merged(partitions.values()))
+        self.replay = known_past(records)
         self.oracle = Oracle(
             Told(step.source, step.offset, step.known_at_ms, step.event)
             for record in records
             if (step := step_of(record))
         )
+
+
+def known_past(records: Sequence[RawRecord]) -> KnownPast:
+    partitions: dict[tuple[str, int], list[RawRecord]] = defaultdict(list)
+    for record in records:
+        partitions[record.topic, record.partition].append(record)
+    return KnownPast(merged(partitions.values()))

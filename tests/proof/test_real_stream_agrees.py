@@ -13,7 +13,7 @@ import pytest
 from agreement import Reading, compare
 from kafka_side import Teller, raw_record, read_all
 from msgspec import json
-from raw_past import RawPast
+from raw_past import RawPast, known_past
 from seeded_stream import seeded_stream
 from waiting import eventually
 
@@ -151,14 +151,14 @@ def compared_with_a_plain_fold(
     raw: list[RawRecord], told: Mapping[Entity, list[HistoryMessage]], stored: Mapping[Entity, bytes]
 ) -> dict[str, object]:
     """Each told version against the fold up to its positions, each stored history against the fold of all."""
-    past, differences = KnownPast(raw), Counter[str]()
+    past, differences = known_past(raw), Counter[str]()
     for (kind, entity), messages in told.items():
         newest = {message.version: message.payload for message in messages}
         for version in sorted(newest):
             if again(past, kind, entity, newest[version]) != newest[version]:
                 differences[f"told {kind}"] += 1
     ends = [number for source, offset in sorted(end_of(raw).items()) for number in (source, offset)]
-    whole = KnownPast(raw)
+    whole = known_past(raw)
     for (kind, entity), payload in stored.items():
         if folded(whole, kind, entity, ends) != payload:
             differences[f"stored {kind}"] += 1
