@@ -48,7 +48,7 @@ class FoldIntoHistory(KeyedProcessFunction):
         self._folded = Tally(metrics.counter("events_folded"))
         self._duplicates = metrics.counter("events_duplicate")
         metrics.counter("subtasks_in_java").inc(int(runs_in_java()))
-        self._due_ms: dict[str, int] = {}  # of paced entities: the timer set last
+        self._due_ms: dict[str, int] = {}  # of histories that wait to be told: their timer
         self._last_body = b""
         self._watermark = LowWatermark()
         self._watermark_keys = [
@@ -65,12 +65,14 @@ class FoldIntoHistory(KeyedProcessFunction):
             yield topics.DEAD_LETTER.name, delivery.entity, delivery.body
         else:
             folded = self._fold(delivery)
-            if folded and not self._told_later(delivery, ctx):
+            if folded and not self._told_later(delivery, folded, ctx):
                 yield _told(delivery.kind, delivery.entity, folded)
 
     def on_timer(self, _timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Outgoing]:
         """A paced history changed since it was told last. Timers survive in checkpoints."""
-        kind, _, entity = ctx.get_current_key().partition(":")
+        key = ctx.get_current_key()
+        self._due_ms.pop(key, None)
+        kind, _, entity = key.partition(":")
         yield _told(kind, entity, read_folded(self._payload.value()))
 
     def _fold(self, delivery: Delivery) -> Folded | None:
@@ -96,12 +98,14 @@ class FoldIntoHistory(KeyedProcessFunction):
             self._last_event = decode_event(delivery.body, delivery.record_time_ms)
         return self._last_event
 
-    def _told_later(self, delivery: Delivery, ctx: KeyedProcessFunction.Context) -> bool:
-        due_ms = next_telling_ms(delivery.kind, time.time_ns() // 1_000_000) if self._paced else None
+    def _told_later(self, delivery: Delivery, folded: Folded, ctx: KeyedProcessFunction.Context) -> bool:
+        now_ms = time.time_ns() // 1_000_000
+        due_ms = next_telling_ms(delivery.kind, folded, now_ms) if self._paced else None
         if due_ms is None:
             return False
-        if self._due_ms.get(delivery.entity) != due_ms:
-            self._due_ms[delivery.entity] = due_ms
+        key = f"{delivery.kind}:{delivery.entity}"
+        if self._due_ms.get(key) != due_ms:
+            self._due_ms[key] = due_ms
             ctx.timer_service().register_processing_time_timer(due_ms)
         return True
 

@@ -17,6 +17,7 @@ class Folded(Struct, frozen=True, kw_only=True):
     version: int
     known_at_ms: int
     payload: bytes
+    saturated: bool = False
 
 
 class _Heading(Struct):
@@ -25,6 +26,7 @@ class _Heading(Struct):
     epoch: int = 1
     version: int = 0
     known_at_ms: int = 0
+    saturated: bool = False
 
 
 _headings = msgpack.Decoder(_Heading)
@@ -54,12 +56,22 @@ def fold_payload(
 
 def _as_told(after: History | Profile) -> Folded:
     payload = encode_profile(after) if isinstance(after, Profile) else encode_history(after)
-    return Folded(epoch=after.epoch, version=after.version, known_at_ms=after.known_at_ms, payload=payload)
+    return Folded(
+        epoch=after.epoch,
+        version=after.version,
+        known_at_ms=after.known_at_ms,
+        payload=payload,
+        saturated=isinstance(after, History) and after.saturated,
+    )
 
 
 def read_folded(payload: bytes) -> Folded:
     """A history of any kind as it was folded last."""
     heading = _headings.decode(payload)
     return Folded(
-        epoch=heading.epoch, version=heading.version, known_at_ms=heading.known_at_ms, payload=payload
+        epoch=heading.epoch,
+        version=heading.version,
+        known_at_ms=heading.known_at_ms,
+        payload=payload,
+        saturated=heading.saturated,
     )

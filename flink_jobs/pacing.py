@@ -1,9 +1,16 @@
-"""Which histories are told at most so often, because many events a second come to each of them."""
+"""Which histories are told at most so often, because many events a second come to each of them.
 
-TOLD_EVERY_MS = {"zone": 250}
+A zone is everybody's; a saturated history is under attack, and would make its neighbours wait.
+"""
+
+from flink_jobs.folding import Folded
+
+TOLD_EVERY_MS = 250
+CROWDED = {"zone"}
 
 
-def next_telling_ms(kind: str, now_ms: int) -> int | None:
+def next_telling_ms(kind: str, folded: Folded, now_ms: int) -> int | None:
     """When a change made now is told; None is at once."""
-    every_ms = TOLD_EVERY_MS.get(kind)
-    return None if every_ms is None else (now_ms // every_ms + 1) * every_ms
+    if kind in CROWDED or folded.saturated:
+        return (now_ms // TOLD_EVERY_MS + 1) * TOLD_EVERY_MS
+    return None

@@ -6,6 +6,7 @@ from fake_flink import KeyContext, RuntimeContext
 
 from domain.events import Event, encode_event
 from domain.feature_message import HistoryMessage, WatermarkMessage, decode_message
+from domain.folded_ids import MEMORY
 from domain.history import decode_history, encode_history, fold
 from domain.topics import DEAD_LETTER as DEAD_LETTER_TOPIC
 from domain.topics import (
@@ -130,6 +131,26 @@ def test_a_zone_waits_for_one_timer_at_a_time(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr("flink_jobs.fold_step.time.time_ns", lambda ms=now_ms: ms * 1_000_000)
         step.zone(a_payment())
     assert step.timers == [1_250, 1_500]
+
+
+def test_a_zone_told_by_its_timer_waits_for_another_though_the_clock_went_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    step = Step()
+    monkeypatch.setattr("flink_jobs.fold_step.time.time_ns", lambda: 1_100 * 1_000_000)
+    step.zone(a_payment())
+    step.ring("zone", "zone_a")
+    step.zone(a_payment())
+    assert step.timers == [1_250, 1_250]
+
+
+def test_a_card_under_attack_is_told_by_a_timer_from_its_saturation_on() -> None:
+    step, cap = Step(), MEMORY["card"].cap
+    told = [step.card(a_payment()) for _ in range(cap + 2)]
+    assert [bool(messages) for messages in told] == [True] * cap + [False] * 2
+    [(_, entity, body)] = step.ring("card", "card_a")
+    assert entity == "card_a"
+    assert decode_message(body).version == cap + 2  # type: ignore[union-attr]
 
 
 def test_a_repeat_sets_no_timer() -> None:
