@@ -25,8 +25,8 @@ def test_names_are_unique() -> None:
     assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == len(FEATURES)
 
 
-def test_there_are_forty_to_sixty() -> None:
-    assert 40 <= len(FEATURES) <= 60
+def test_there_are_forty_at_least() -> None:
+    assert len(FEATURES) >= 40
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=FEATURE_NAMES)
