@@ -51,9 +51,9 @@ TILES_FIELD = {
     MONTH: "tiles_30d",
 }
 WINDOWS_OF_KIND: Mapping[str, tuple[int, ...]] = {
-    "card": tuple(TILES_FIELD),
-    "user": tuple(TILES_FIELD),
-    "device": tuple(TILES_FIELD),
+    "card": (FIVE_MINUTES, HOUR, DAY, WEEK),
+    "user": (FIVE_MINUTES, HOUR, DAY, WEEK, MONTH),
+    "device": (HOUR, DAY, MONTH),
     "zone": (FIVE_MINUTES, HOUR, WEEK),
 }
 _TILES = {

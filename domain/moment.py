@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from domain.counterparts import distinct_since
 from domain.display import HOUR_MS, SECOND_MS
-from domain.history import TILES_FIELD, History, bucket_of
+from domain.history import TILES_FIELD, WINDOWS_OF_KIND, History, bucket_of
 from domain.platform import Pulse
 from domain.profile import Profile
-from domain.tiles import HOUR, LAYOUTS, WEEK, total
+from domain.tiles import HOUR, LAYOUTS, WEEK, span, total
 from domain.transaction import Transaction
 
 Counterpart = Literal["user", "card", "device", "zone", "driver"]
@@ -41,6 +41,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     zone: History | None
     pulse: Pulse | None
     profile: Profile | None
+    spans: dict[tuple[str, int], tuple[int, int]] = {}  # of windows, as they are asked for
 
     def history(self, owner: Owner) -> History:
         history: History | None = getattr(self, owner)
@@ -134,11 +135,16 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 
 def sum_of(owner: Owner, name: str, window_ms: int) -> Callable[[Moment], float]:
-    """The sum of `name` over a window; what is the same at every moment is looked up once."""
-    rows_of, layout = attrgetter(f"{owner}.{TILES_FIELD[window_ms]}"), LAYOUTS[owner]
+    """The sum of `name` over a window; what several sums share is looked up once."""
+    assert window_ms in WINDOWS_OF_KIND[owner], f"the history of a {owner} keeps no {TILES_FIELD[window_ms]}"  # noqa: S101 - an empty list would sum to 0
+    rows_of, key = attrgetter(f"{owner}.{TILES_FIELD[window_ms]}"), (owner, window_ms)
+    stride, place = LAYOUTS[owner].stride, LAYOUTS[owner].offset[name]
 
     def compute(moment: Moment) -> float:
-        return float(total(rows_of(moment), layout, window_ms, moment.as_of_ms, name))
+        rows, found = rows_of(moment), moment.spans.get(key)
+        if found is None:
+            found = moment.spans[key] = span(rows, stride, window_ms, moment.as_of_ms)
+        return float(sum(rows[found[0] + place : found[1] : stride]))
 
     return compute
 

@@ -84,13 +84,19 @@ def _row_of(rows: list[int], stride: int, index: int) -> int:
     return at
 
 
-def total(rows: list[int], layout: Layout, window_ms: int, as_of_ms: int, name: str) -> int:
-    """The sum of `name` over the window that ends with the tile of `as_of_ms`."""
-    tile_ms, stride, size = TILE_OF_WINDOW[window_ms], layout.stride, len(rows)
+def span(rows: list[int], stride: int, window_ms: int, as_of_ms: int) -> tuple[int, int]:
+    """Where the rows of the window begin and end that ends with the tile of `as_of_ms`."""
+    tile_ms = TILE_OF_WINDOW[window_ms]
     edge, newest = (as_of_ms - window_ms) // tile_ms, as_of_ms // tile_ms
-    first, past_end = 0, size
+    first, past_end = 0, len(rows)
     while first < past_end and rows[first] < edge:
         first += stride
     while past_end > first and rows[past_end - stride] > newest:
         past_end -= stride
-    return sum(rows[first + layout.offset[name] : past_end : stride])
+    return first, past_end
+
+
+def total(rows: list[int], layout: Layout, window_ms: int, as_of_ms: int, name: str) -> int:
+    """The sum of `name` over the window that ends with the tile of `as_of_ms`."""
+    first, past_end = span(rows, layout.stride, window_ms, as_of_ms)
+    return sum(rows[first + layout.offset[name] : past_end : layout.stride])

@@ -32,6 +32,7 @@ def observe(
     `in_flight` are payments that the stream may not have told yet; those it has told change nothing.
     """
     attempt = as_attempt(transaction, as_of_ms)
+    in_flight = [payment for payment in in_flight if payment.id != transaction.transaction_id]
     card = _with_in_flight("card", card, in_flight, "card_id", transaction.card_id)
     user = _with_in_flight("user", user, in_flight, "user_id", transaction.user_id)
     device = _with_in_flight("device", device, in_flight, "device_id", transaction.device_id)
@@ -70,6 +71,8 @@ def vector(moment: Moment) -> "array[float]":
         "platform": moment.pulse is not None,
         "profile": moment.profile is not None,
     }
+    if all(known.values()):
+        return array("f", [compute(moment) for _, compute, _ in _COMPUTED])
     return array("f", [compute(moment) if known[of] else missing for of, compute, missing in _COMPUTED])
 
 

@@ -241,4 +241,4 @@ def test_rule_other_events_leave() -> None:
     assert {name: _sum("user", user.tiles_5m, FIVE_MINUTES, name) for name in LAYOUTS["user"].sums} == {
         **dict.fromkeys(LAYOUTS["user"].sums, 0), "requests": 1, "cancels": 1, "cards_added": 1,
     }  # fmt: skip
-    assert _sum("device", device.tiles_5m, FIVE_MINUTES, "accounts") == 1
+    assert _sum("device", device.tiles_1h, HOUR, "accounts") == 1

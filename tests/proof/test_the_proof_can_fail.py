@@ -31,26 +31,20 @@ def _found(wanted: str) -> bool:
 
 
 def test_a_window_that_leaves_out_its_first_tile(monkeypatch: pytest.MonkeyPatch) -> None:
-    true_total = domain.tiles.total
+    def span(rows: list[int], stride: int, window_ms: int, as_of_ms: int) -> tuple[int, int]:
+        first, past_end = domain.tiles.span(rows, stride, window_ms, as_of_ms)
+        edge = (as_of_ms - window_ms) // TILE_OF_WINDOW[window_ms]
+        return (first + stride, past_end) if first < past_end and rows[first] == edge else (first, past_end)
 
-    def total(rows: list[int], layout: Any, window_ms: int, as_of_ms: int, name: str) -> int:
-        edge, stride = (as_of_ms - window_ms) // TILE_OF_WINDOW[window_ms], layout.stride
-        inside = [row for at in range(0, len(rows), stride) if (row := rows[at : at + stride])[0] != edge]
-        return true_total([number for row in inside for number in row], layout, window_ms, as_of_ms, name)
-
-    monkeypatch.setattr(domain.moment, "total", total)
+    monkeypatch.setattr(domain.moment, "span", span)
     assert _found("_payments_")
 
 
 def test_a_window_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    true_total = domain.tiles.total
+    def span(rows: list[int], stride: int, window_ms: int, as_of_ms: int) -> tuple[int, int]:
+        return domain.tiles.span(rows, stride, window_ms, as_of_ms)[0], len(rows)
 
-    def total(rows: list[int], layout: Any, window_ms: int, as_of_ms: int, name: str) -> int:
-        first = (as_of_ms - window_ms) // TILE_OF_WINDOW[window_ms]
-        late = rows[-layout.stride] if rows else first
-        return true_total(rows, layout, window_ms, max(as_of_ms, late * TILE_OF_WINDOW[window_ms]), name)
-
-    monkeypatch.setattr(domain.moment, "total", total)
+    monkeypatch.setattr(domain.moment, "span", span)
     assert _found("_5m")
 
 
