@@ -26,6 +26,7 @@ from domain.vector import as_attempt
 
 BEGIN_MS = 1_790_000_000_000
 IN_FLIGHT_KEPT_MS = 120_000
+MOST_AHEAD_MS = 4 * MINUTE_MS
 LONGEST_LAG_MS = 45 * MINUTE_MS  # while repeats are told: a zone keeps ids for two hours
 
 
@@ -153,16 +154,21 @@ class City:
         """A payment arrives: it sees those that came before, and is seen by those that come later."""
         if choices.random() < 0.5:
             self._drain(choices)
-        transaction = self.events.transaction(self.now_ms, choices)
-        self.readings.append(self._reading(transaction, choices))
-        attempt = as_attempt(transaction, self.now_ms)
+        as_of_ms = self._clock_of_a_host_ms(choices)
+        transaction = self.events.transaction(as_of_ms, choices)
+        self.readings.append(self._reading(transaction, as_of_ms, choices))
+        attempt = as_attempt(transaction, as_of_ms)
         self._in_flight.append(attempt)
         self._open.append(attempt)
         self.events.paid(attempt)
         if choices.random() < 0.5:
             self._answer(choices)
 
-    def _reading(self, transaction: Transaction, choices: Random) -> Reading:
+    def _clock_of_a_host_ms(self, choices: Random) -> int:
+        """One host in ten is ahead, as far as its events are still believed."""
+        return self.now_ms + (choices.randrange(MOST_AHEAD_MS) if choices.random() < 0.1 else 0)
+
+    def _reading(self, transaction: Transaction, as_of_ms: int, choices: Random) -> Reading:
         entities = {
             "card": transaction.card_id,
             "user": transaction.user_id,
@@ -176,7 +182,7 @@ class City:
         }
         return Reading(
             transaction=transaction,
-            as_of_ms=self.now_ms,
+            as_of_ms=as_of_ms,
             payloads={kind: payload for kind, payload in payloads.items() if payload is not None},
             zones={zone: payload for (_, zone), payload in zones.items() if payload is not None},
             in_flight=[p for p in self._in_flight if _of_the_same(p, transaction)],

@@ -1,6 +1,6 @@
 """Each mistake put into the code on purpose is found by the proof within a few cases."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isnan
 from random import Random
 from typing import Any
@@ -30,21 +30,33 @@ def _found(wanted: str) -> bool:
     return False
 
 
+Span = Callable[[list[int], int, int, int], tuple[int, int]]
+
+
+def _windows_are(monkeypatch: pytest.MonkeyPatch, span: Span) -> None:
+    for module in (domain.tiles, domain.moment):
+        monkeypatch.setattr(module, "span", span)
+
+
 def test_a_window_that_leaves_out_its_first_tile(monkeypatch: pytest.MonkeyPatch) -> None:
+    true_span = domain.tiles.span
+
     def span(rows: list[int], stride: int, window_ms: int, as_of_ms: int) -> tuple[int, int]:
-        first, past_end = domain.tiles.span(rows, stride, window_ms, as_of_ms)
+        first, past_end = true_span(rows, stride, window_ms, as_of_ms)
         edge = (as_of_ms - window_ms) // TILE_OF_WINDOW[window_ms]
         return (first + stride, past_end) if first < past_end and rows[first] == edge else (first, past_end)
 
-    monkeypatch.setattr(domain.moment, "span", span)
+    _windows_are(monkeypatch, span)
     assert _found("_payments_")
 
 
 def test_a_window_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    def span(rows: list[int], stride: int, window_ms: int, as_of_ms: int) -> tuple[int, int]:
-        return domain.tiles.span(rows, stride, window_ms, as_of_ms)[0], len(rows)
+    true_span = domain.tiles.span
 
-    monkeypatch.setattr(domain.moment, "span", span)
+    def span(rows: list[int], stride: int, window_ms: int, as_of_ms: int) -> tuple[int, int]:
+        return true_span(rows, stride, window_ms, as_of_ms)[0], len(rows)
+
+    _windows_are(monkeypatch, span)
     assert _found("_5m")
 
 
