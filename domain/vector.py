@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from domain.catalogue import FEATURES
 from domain.decision import Rung, Verdict
 from domain.events import PaymentDecided, from_ms
-from domain.history import History, HistoryKind, fold
+from domain.fold import fold
+from domain.history import History, HistoryKind
 from domain.moment import Moment
 from domain.platform import Pulse
 from domain.profile import Profile

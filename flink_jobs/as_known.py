@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from domain.errors import EventRefused, FaregateError
 from domain.events import AccountCreated, Event, Heartbeat, ProfileChanged, decode_event, event_time_ms
+from domain.fold import fold, is_late
 from domain.folded_ids import MEMORY, digest, holds, with_id
-from domain.history import History, HistoryKind, fold, is_late
+from domain.history import History, HistoryKind
 from domain.positions import covers
 from domain.profile import Profile, fold_profile
 from domain.raw_record import RawRecord

@@ -7,7 +7,7 @@ from pyflink.datastream import ProcessFunction, RuntimeContext
 
 from domain.errors import EventRefused
 from domain.events import Event, Heartbeat, decode_event
-from domain.history import is_late
+from domain.fold import is_late
 from domain.topics import source_number
 from flink_jobs.dead_letter import DeadLetter
 from flink_jobs.delivery import Delivery, encode_delivery

@@ -5,7 +5,8 @@ from typing import cast
 from msgspec import Struct, msgpack
 
 from domain.events import AccountCreated, Event, ProfileChanged
-from domain.history import History, HistoryKind, decode_history, encode_history, fold
+from domain.fold import fold
+from domain.history import History, HistoryKind, decode_history, encode_history
 from domain.positions import Position
 from domain.profile import Profile, decode_profile, encode_profile, fold_profile
 

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from domain.catalogue import FEATURE_NAMES
 from domain.events import AccountCreated, Event, PaymentDecided, ProfileChanged, event_time_ms
-from domain.history import History, HistoryKind, fold
+from domain.fold import fold
+from domain.history import History, HistoryKind
 from domain.platform import pulse_of
 from domain.profile import Profile, fold_profile
 from domain.transaction import Transaction

@@ -27,7 +27,8 @@ from domain.events import (
     event_time_ms,
     from_ms,
 )
-from domain.history import History, HistoryKind, fold
+from domain.fold import fold
+from domain.history import History, HistoryKind
 from domain.transaction import Transaction
 
 NOW_MS = 1_790_000_000_000

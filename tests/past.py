@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from domain.events import Event, encode_event, event_time_ms
-from domain.history import History, HistoryKind, fold
+from domain.fold import fold
+from domain.history import History, HistoryKind
 from domain.profile import Profile, fold_profile
 from domain.raw_record import RawRecord
 from domain.topics import BY_NAME, DECISIONS, LABELS, RIDES, partition_of, source_number

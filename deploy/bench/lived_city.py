@@ -13,7 +13,8 @@ from domain.events import (
     event_time_ms,
     from_ms,
 )
-from domain.history import History, HistoryKind, encode_history, fold
+from domain.fold import fold
+from domain.history import History, HistoryKind, encode_history
 from domain.online_store import VIEW_OF_KIND, WATERMARK_ENTITY, WATERMARK_VIEW, encode_watermark
 from domain.platform import Pulse, pulse_of
 from domain.profile import encode_profile, fold_profile

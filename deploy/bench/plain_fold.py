@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.errors import EventRefused
 from domain.events import Heartbeat, decode_event
-from domain.history import is_late
+from domain.fold import is_late
 from domain.topics import SOURCES, source_number
 from flink_jobs.folding import fold_payload
 from flink_jobs.routing import check_topic, targets

@@ -23,7 +23,8 @@ from feature_values import values
 
 from domain.decision import Outcome, Verdict
 from domain.events import AccountCreated, Event, ProfileChanged, from_ms
-from domain.history import STATE_LIMIT_BYTES, HistoryKind, bucket_of, encode_history, fold
+from domain.fold import fold
+from domain.history import STATE_LIMIT_BYTES, HistoryKind, bucket_of, encode_history
 from domain.profile import Profile, fold_profile
 from domain.tiles import DAY, FIVE_MINUTES, HOUR, LAYOUTS, MONTH, WEEK, total
 

@@ -23,7 +23,8 @@ from app.ports import StoredFeatures
 from domain.decision import Verdict
 from domain.events import Event, Heartbeat, PaymentDecided, event_time_ms
 from domain.feature_message import WatermarkMessage
-from domain.history import History, HistoryKind, decode_history, encode_history, fold
+from domain.fold import fold
+from domain.history import History, HistoryKind, decode_history, encode_history
 from domain.online_store import VIEW_OF_KIND
 from domain.platform import pulse_of
 from domain.raw_record import RawRecord

@@ -20,8 +20,9 @@ from raw_records import a_record
 
 from domain.errors import EventRefused
 from domain.events import EARLIEST_MS, Event, decode_event, encode_event, event_time_ms, to_ms
+from domain.fold import is_late
 from domain.folded_ids import LATENESS_HORIZON_MS
-from domain.history import encode_history, is_late
+from domain.history import encode_history
 from flink_jobs.as_known import KnownPast, step_of
 from flink_jobs.routing import targets
 

@@ -25,7 +25,9 @@ from domain.decision import Outcome, Verdict
 from domain.display import HOUR_MS, MINUTE_MS
 from domain.events import encode_event, event_time_ms
 from domain.feature_message import WatermarkMessage, decode_message
-from domain.history import LATENESS_HORIZON_MS, History, HistoryKind, encode_history, fold
+from domain.fold import fold
+from domain.folded_ids import LATENESS_HORIZON_MS
+from domain.history import History, HistoryKind, encode_history
 from domain.profile import Profile, encode_profile, fold_profile
 from domain.topics import DEAD_LETTER, DECISIONS, FEATURES, RIDES, partition_of, source_number
 

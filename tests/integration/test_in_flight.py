@@ -23,7 +23,8 @@ from app.requests import TransactionRequest
 from deploy.embedded import ports
 from domain.catalogue import FEATURE_NAMES
 from domain.events import PaymentDecided, decode_event
-from domain.history import History, encode_history, fold
+from domain.fold import fold
+from domain.history import History, encode_history
 from domain.online_store import WATERMARK_ENTITY, WATERMARK_VIEW, encode_watermark
 
 pytestmark = pytest.mark.anyio

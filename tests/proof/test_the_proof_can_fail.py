@@ -9,12 +9,12 @@ import pytest
 from proving import lived
 
 import domain.counterparts
-import domain.history
+import domain.fold
 import domain.moment
 import domain.tiles
 import domain.vector
 from domain.events import PaymentCorrected, PaymentDecided
-from domain.history import History
+from domain.history import History, decode_history, encode_history
 from domain.tiles import TILE_OF_WINDOW
 
 CASES = 150
@@ -74,11 +74,11 @@ def test_payments_in_flight_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_payments_in_flight_counted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    true_fold = domain.history.fold
+    true_fold = domain.fold.fold
 
     def fold(kind: Any, history: History | None, event: Any, *rest: Any) -> History:
         again = isinstance(event, PaymentDecided) and event.producer != "vector"
-        blind = domain.history.decode_history(domain.history.encode_history(history)) if history else None
+        blind = decode_history(encode_history(history)) if history else None
         if blind and again:
             blind.folded_slots, blind.folded_ids = [], []
         return true_fold(kind, blind, event, *rest)
@@ -92,7 +92,7 @@ def test_recent_payments_in_the_order_of_their_telling(monkeypatch: pytest.Monke
         for field, value in zip(fields, row, strict=True):
             setattr(draft, field, [*getattr(draft, field), value][-cap:])
 
-    monkeypatch.setattr(domain.history, "_keep_newest", keep)
+    monkeypatch.setattr(domain.fold, "_keep_newest", keep)
     assert _found("user_speed")
 
 
@@ -100,7 +100,7 @@ def test_a_correction_that_counts_whole(monkeypatch: pytest.MonkeyPatch) -> None
     def whole(_draft: History, _kind: str, event: PaymentCorrected, _time_ms: int) -> dict[str, int]:
         return {"amount_minor": event.after_minor}
 
-    monkeypatch.setitem(domain.history._FOLDS, PaymentCorrected, whole)
+    monkeypatch.setitem(domain.fold._FOLDS, PaymentCorrected, whole)
     assert _found("_amount_")
 
 

@@ -21,7 +21,7 @@ from domain.catalogue import FEATURE_NAMES
 from domain.decision import Rung, Verdict
 from domain.display import DAY_MS
 from domain.events import PaymentDecided, event_time_ms
-from domain.history import fold
+from domain.fold import fold
 from domain.profile import Profile
 from domain.vector import as_attempt, observe, vector
 

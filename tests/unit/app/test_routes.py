@@ -10,7 +10,7 @@ from site_of_fakes import Site
 from app.migrations import SchemaMismatch
 from app.problems import BY_SLUG
 from app.requests import MAX_BODY_BYTES
-from domain.history import is_late
+from domain.fold import is_late
 
 pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}

@@ -13,8 +13,9 @@ from domain.counterparts import CAP
 from domain.decision import Verdict
 from domain.display import DAY_MS, HOUR_MS
 from domain.events import MAX_AHEAD_MS, Event, from_ms
+from domain.fold import fold
 from domain.folded_ids import DIGEST_BYTES, LATENESS_HORIZON_MS, MEMORY, digest
-from domain.history import RECENT_CAP, STATE_LIMIT_BYTES, History, HistoryKind, encode_history, fold
+from domain.history import RECENT_CAP, STATE_LIMIT_BYTES, History, HistoryKind, encode_history
 from domain.tiles import TILE_OF_WINDOW
 
 LONGEST_ID = 80

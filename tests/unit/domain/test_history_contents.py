@@ -20,13 +20,7 @@ from event_factories import (
 from domain.decision import Outcome, Verdict
 from domain.display import DAY_MS, HOUR_MS, MINUTE_MS
 from domain.events import Event
-from domain.history import (
-    AMOUNT_BUCKETS,
-    RIDES_CAP,
-    TILES_FIELD,
-    HistoryKind,
-    bucket_of,
-)
+from domain.history import AMOUNT_BUCKETS, RIDES_CAP, TILES_FIELD, HistoryKind, bucket_of
 from domain.tiles import FIVE_MINUTES, HOUR, WEEK
 
 KINDS = get_args(HistoryKind)
@@ -125,7 +119,7 @@ def test_a_corrected_payment_is_one_that_had_the_right_amount(kind: HistoryKind)
     streams: list[list[Event]] = [[wrong, correction], [correction, wrong]]
     for stream in streams:
         corrected, plain = a_history(kind, *stream), a_history(kind, right)
-        assert corrected.tiles_24h == plain.tiles_24h != []
+        assert corrected.tiles_1h == plain.tiles_1h != []
         assert corrected.lifetime_amount_minor == plain.lifetime_amount_minor
         assert corrected.amount_buckets == plain.amount_buckets
 

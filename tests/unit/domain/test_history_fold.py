@@ -18,15 +18,9 @@ from hypothesis import strategies as st
 
 from domain.display import DAY_MS, HOUR_MS, MINUTE_MS
 from domain.events import Event, event_time_ms
+from domain.fold import fold, folds, is_late
 from domain.folded_ids import LATENESS_HORIZON_MS, MEMORY
-from domain.history import (
-    HistoryKind,
-    decode_history,
-    encode_history,
-    fold,
-    folds,
-    is_late,
-)
+from domain.history import HistoryKind, decode_history, encode_history
 
 KINDS = get_args(HistoryKind)
 

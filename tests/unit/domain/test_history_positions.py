@@ -13,11 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.events import Event, event_time_ms
-from domain.history import (
-    History,
-    HistoryKind,
-    fold,
-)
+from domain.fold import fold
+from domain.history import History, HistoryKind
 
 KINDS = get_args(HistoryKind)
 

@@ -14,7 +14,8 @@ import pytest
 
 from deploy.schemas.event_schemas import event_schemas
 from domain.events import Event, decode_event, encode_event, event_time_ms, to_ms
-from domain.history import TILES_FIELD, fold
+from domain.fold import fold
+from domain.history import TILES_FIELD
 from domain.profile import fold_profile
 from domain.tiles import HOUR, LAYOUTS, total
 from flink_jobs.routing import targets

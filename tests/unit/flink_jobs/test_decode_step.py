@@ -7,7 +7,7 @@ from fake_flink import RuntimeContext
 from msgspec import json
 
 from domain.events import Event, encode_event
-from domain.history import LATENESS_HORIZON_MS
+from domain.folded_ids import LATENESS_HORIZON_MS
 from domain.topics import DECISIONS, RIDES, source_number
 from flink_jobs.decode_step import DEAD_LETTER, HEARTBEAT, DecodeAndRoute
 from flink_jobs.delivery import Delivery, decode_delivery

@@ -6,8 +6,9 @@ from fake_flink import KeyContext, RuntimeContext
 
 from domain.events import Event, encode_event
 from domain.feature_message import HistoryMessage, WatermarkMessage, decode_message
+from domain.fold import fold
 from domain.folded_ids import MEMORY
-from domain.history import decode_history, encode_history, fold
+from domain.history import decode_history, encode_history
 from domain.topics import DEAD_LETTER as DEAD_LETTER_TOPIC
 from domain.topics import (
     DECISIONS,
