@@ -15,6 +15,7 @@ from domain.history import History
 from domain.platform import Pulse
 from domain.profile import Profile
 from domain.reasons import Reason
+from domain.rules import ListHit, RuleHit
 from domain.transaction import Transaction
 
 
@@ -26,8 +27,16 @@ class LedgerUnavailable(Retryable):
     """Nothing durable can be written."""
 
 
+class JournalUnavailable(Retryable):
+    """This host's journal cannot be read or written."""
+
+
 class TransactionChanged(FaregateError):
-    """The ledger holds another request under the same transaction id."""
+    """Another request was decided under the same transaction id."""
+
+
+class KeyReused(FaregateError):
+    """Another request was decided under the same idempotency key."""
 
 
 class StoredFeatures(Struct, frozen=True, kw_only=True):
@@ -131,6 +140,88 @@ class Ledger(Protocol):
 
         The correction is left out if another capture of the payment is known.
         """
+
+
+class JournalEntry(Struct, frozen=True, kw_only=True):
+    """A decided key. `row` is what the ledger inserts, encoded; None once PostgreSQL has it."""
+
+    tenant: str
+    key: str
+    transaction_id: str
+    fingerprint: bytes
+    reply: bytes
+    row: bytes | None
+    at_ms: int
+
+
+class Journal(Protocol):
+    """One a host, shared by its processes; every method raises JournalUnavailable."""
+
+    def find(self, tenant: str, key: str) -> JournalEntry | None: ...
+
+    def claim(self, entry: JournalEntry) -> JournalEntry:
+        """The first entry of this key, or of this transaction, on this host: ours or an earlier one."""
+
+    async def secure(self) -> None:
+        """Return when all that was claimed survives a power cut."""
+
+    def mark_kept(self, entry: JournalEntry) -> None:
+        """PostgreSQL has it, with this reply; written soon, together with others."""
+
+    def pending(self, before_ms: int, limit: int) -> list[JournalEntry]:
+        """The oldest entries from before `before_ms` that PostgreSQL may not have."""
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What rules and lists look at; `features` by name, NaN where missing, None without histories."""
+
+    transaction: Transaction
+    as_of_ms: int
+    rung: Rung
+    email_hash: str | None = None
+    features: Mapping[str, float] | None = None
+    probability: float | None = None
+
+
+class RuleFindings(Struct, frozen=True, kw_only=True):
+    """Rules that are true, the highest priority first, and the ids of those that could not be evaluated."""
+
+    hits: tuple[RuleHit, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+class Rulebook(Protocol):
+    @property
+    def version(self) -> int: ...
+
+    def examine(self, facts: Facts) -> RuleFindings:
+        """Never raises: a rule that fails is skipped."""
+
+
+class ListBook(Protocol):
+    @property
+    def version(self) -> int: ...
+
+    def match(self, facts: Facts) -> ListHit | None:
+        """The entry that holds now, block before allow."""
+
+
+class Policies(Protocol):
+    """What is in force, as one value that is replaced whole."""
+
+    @property
+    def rulebook(self) -> Rulebook: ...
+    @property
+    def lists(self) -> ListBook: ...
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """Who calls: `tenant` owns the idempotency keys, a `test` key may use the published test tokens."""
+
+    tenant: str
+    key_id: str
+    scopes: frozenset[str]
+    test: bool = False
 
 
 class Thresholds(Protocol):

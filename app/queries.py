@@ -1,18 +1,20 @@
-"""The named statements of queries.sql."""
+"""The named statements of queries.sql files: this folder's own, and those of the folders below."""
 
 import re
-from functools import cache
-from importlib.resources import files
+from collections.abc import Callable
+from pathlib import Path
 
 _NAMED = re.compile(r"^-- name: (\w+)\n(?:--[^\n]*\n)*(.*?)(?=^-- name: |\Z)", re.DOTALL | re.MULTILINE)
 
 
-@cache
-def _all() -> dict[str, bytes]:
-    text = files("app").joinpath("queries.sql").read_text("utf-8")
-    return {name: sql.strip().encode() for name, sql in _NAMED.findall(text)}
+def queries_of(module: str) -> Callable[[str], bytes]:
+    """Finds statements by name in the queries.sql beside the module with that `__file__`.
+
+    A KeyError for an unknown name is a fault of ours.
+    """
+    text = Path(module).with_name("queries.sql").read_text("utf-8")
+    statements = {name: sql.strip().encode() for name, sql in _NAMED.findall(text)}
+    return statements.__getitem__
 
 
-def query(name: str) -> bytes:
-    """The statement called `name`; a KeyError is a fault of ours."""
-    return _all()[name]
+query = queries_of(__file__)

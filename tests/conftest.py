@@ -68,8 +68,8 @@ def conninfo(postgres: Postgres) -> Conninfo:
     """How a role connects; every table but the schema's version is empty when the test begins."""
     with psycopg.connect(postgres.conninfo(OWNER), autocommit=True) as connection:
         connection.execute(
-            "truncate decisions, outcomes, outbox, online_store, inflight, pulses, parity_checks "
-            "restart identity"
+            "truncate decisions, outcomes, idempotency, labels, seals, policy_changes, rules, list_entries, "
+            "api_keys, outbox, online_store, inflight, pulses, parity_checks restart identity"
         )
     return postgres.conninfo
 

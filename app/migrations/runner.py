@@ -9,7 +9,7 @@ from domain.errors import FaregateError
 
 ROLES = (
     "faregate_owner", "faregate_api", "faregate_relay", "faregate_writer", "faregate_learner",
-    "faregate_console",
+    "faregate_console", "faregate_keeper",
 )  # fmt: skip
 _LOCK = 0x6661_7265_6761_7465  # "faregate": held while one process migrates
 
@@ -21,7 +21,7 @@ create table if not exists schema_version (
     applied_at timestamptz not null default clock_timestamp()
 );
 grant select on schema_version
-to faregate_api, faregate_relay, faregate_writer, faregate_learner, faregate_console;
+to faregate_api, faregate_relay, faregate_writer, faregate_learner, faregate_console, faregate_keeper;
 """
 
 

@@ -14,6 +14,7 @@ ROLES = (
     "faregate_writer",
     "faregate_learner",
     "faregate_console",
+    "faregate_keeper",
 )
 
 
