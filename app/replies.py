@@ -6,16 +6,23 @@ from msgspec import Raw, Struct, json
 
 from domain.decision import Outcome, Rung, Verdict
 from domain.reasons import Reason
+from domain.rules import ListHit, RuleHit
 
 
 class Versions(Struct, frozen=True, kw_only=True):
-    """What decided; no model stood behind rungs R2 and R3."""
+    """What decided; no model stood behind rungs R2 and R3. The defaults are those of replies of old."""
 
     model: str | None
+    rules: int = 0
+    lists: int = 0
+    policy: str = "before"
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """A verdict. `score` shows `probability` on a scale: 50 is even odds, every 7 points double the odds."""
+    """A verdict. `score` shows `probability` on a scale: 50 is even odds, every 7 points double the odds.
+
+    `rules` are those that acted, the first to act first; `list_entry` is the entry that decided alone.
+    """
 
     decision_id: str
     transaction_id: str
@@ -26,6 +33,8 @@ class Reply(Struct, frozen=True, kw_only=True):
     rung_reason: str | None
     feature_age_ms: int | None
     reasons: list[Reason]
+    rules: list[RuleHit] = []
+    list_entry: ListHit | None = None
     versions: Versions
     decided_at: datetime
 

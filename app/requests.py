@@ -30,6 +30,15 @@ def _id(prefix: str) -> Meta:
 
 TransactionId = Annotated[str, _id("txn")]
 ZoneId = Annotated[str, _id("zone")]
+# Base 32 of a sha256: unlike hexadecimal it hardly ever holds digits enough to look like a card number.
+EmailHash = Annotated[
+    str,
+    Meta(
+        pattern="^emh_[a-z2-7]{52}(?!\\n)$",
+        description="base 32, lower case without padding, of sha256 of the address in lower case",
+        examples=["emh_jeh5cy3akcawqu37cvzbzrqrih2fu4tf4zpwx4vspl6pa73gwlpa"],
+    ),
+]
 
 
 class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +65,7 @@ class TransactionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_field
     distance_m: Distance
     requested_at: AwareTime
     promo_id: Annotated[str, _id("promo")] | None = None
+    email_hash: EmailHash | None = None
 
     def transaction(self) -> Transaction:
         return Transaction(
@@ -96,17 +106,21 @@ _transaction_decoder = json.Decoder(TransactionRequest)
 _outcome_decoder = json.Decoder(OutcomeReport)
 
 
-def read_transaction(raw: bytes, now_ms: int) -> TransactionRequest:
+def read_transaction(raw: bytes) -> TransactionRequest:
     """The request in `raw`, or RequestRefused that names the field and never its value."""
     request = _decoded(raw, _transaction_decoder)
     if request.currency != SETTLEMENT_CURRENCY:
         raise RequestRefused(
             WRONG_CURRENCY, f"this deployment settles in {SETTLEMENT_CURRENCY}", field="currency"
         )
+    return request
+
+
+def require_fresh(request: TransactionRequest, now_ms: int) -> None:
+    """Raises RequestRefused for a payment of another time; a retry of a decided one need not be fresh."""
     _require_near(request.requested_at, now_ms, "requested_at")
     if to_ms(request.requested_at) < now_ms - MAX_AGE_MS:
         raise RequestRefused(INVALID_REQUEST, "requested_at is more than 24 h ago", field="requested_at")
-    return request
 
 
 def read_outcome(raw: bytes, now_ms: int) -> OutcomeReport:

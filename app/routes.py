@@ -23,7 +23,7 @@ from app.parity import ParityCheck, ParityUnknown
 from app.ports import Ledger, LedgerUnavailable, TransactionChanged
 from app.problems import Problem, RequestRefused
 from app.replies import OutcomeReceipt, encode_reply
-from app.requests import read_outcome, read_transaction, require_id
+from app.requests import read_outcome, read_transaction, require_fresh, require_id
 
 RETRY_AFTER_S = 1
 SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
@@ -43,7 +43,9 @@ class Endpoints:
     async def decide(self, request: Request) -> Response:
         raw = await read_body(request)
         arrived = time.monotonic()
-        answer = await self.approval.decide(read_transaction(raw, self.now_ms()), arrived)
+        read = read_transaction(raw)
+        require_fresh(read, self.now_ms())
+        answer = await self.approval.decide(read, arrived)
         self.metrics.count_answer(answer)
         return _json(answer.reply)
 

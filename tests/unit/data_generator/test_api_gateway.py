@@ -57,7 +57,7 @@ def test_a_payment_arrives_as_it_was() -> None:
 
     def handler(request: httpx.Request) -> httpx.Response:
         assert request.url.path == "/v1/transactions"
-        seen.append(read_transaction(request.content, PAY_AT_MS).transaction())
+        seen.append(read_transaction(request.content).transaction())
         return httpx.Response(200, content=_reply(asked.transaction_id))
 
     assert _call(handler, lambda gateway: gateway.decide(asked)) is Verdict.CHALLENGE
@@ -87,7 +87,7 @@ def test_every_simulated_payment_is_one_that_the_api_takes() -> None:
 
     def handler(request: httpx.Request) -> httpx.Response:
         return httpx.Response(
-            200, content=_reply(read_transaction(request.content, PAY_AT_MS).transaction_id)
+            200, content=_reply(read_transaction(request.content).transaction_id)
         )
 
     for payment in paid:
