@@ -1,109 +1,189 @@
 """Decisions over HTTP in an open loop: payments come when they are due, however slow the answers are."""
 
-import asyncio
-import random
-import secrets
-import time
+import json
+import os
 from argparse import ArgumentParser, Namespace
-from datetime import UTC, datetime
-from math import ceil
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from urllib.parse import urlsplit
 
-from app.client import DecisionClient
-from app.requests import Place, TransactionRequest
-from data_generator.identity import token
-from data_generator.population import City, Rider
+from data_generator.population import City
 from deploy.bench.benchmark import Result, Target, Tell
+from deploy.bench.city.everyday import payments
+from deploy.bench.figures.percentile import percentile
+from deploy.bench.figures.server_counters import DECISIONS, OVERRUNS, ServerCounters, read_counters, stages_us
+from deploy.bench.load.calls import DECISION, ECHO, decision_call, echo_call, schedule
+from deploy.bench.load.connections import Connections, Outcome
+from deploy.bench.load.loops import Measured, closed_loop, open_loop
+from deploy.bench.stack.processor import shares
+from deploy.bench.stack.stillness import held_still
 from deploy.embedded.errors import StackError
 from deploy.embedded.history import Told
-from domain.errors import FaregateError
-from domain.money import SETTLEMENT_CURRENCY
 
-SUMMARY = "decisions a second and their times (ms, from when a payment was due) at a given rate"
+SUMMARY = "decisions a second and their times (ms, from when a payment was due), beside an echo's"
+AT_ONCE = 8
+SLICES = 4  # of decisions and of echoes, in turn: what disturbs the machine disturbs both
+OK = 200
 
 
 def options(parser: ArgumentParser) -> None:
-    parser.add_argument("--rate", type=float, default=100.0, help="payments a second (100)")
-    parser.add_argument("--seconds", type=float, default=20.0, help="how long to measure (20)")
+    parser.add_argument("--rate", default="300", help="payments a second, or max: as many as it takes (300)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="how long to measure (30)")
     parser.add_argument("--warm-up", type=float, default=3.0, help="seconds before that, not counted (3)")
     parser.add_argument("--seed", type=int, default=1, help="who pays (1)")
+    parser.add_argument("--paused", action="store_true", help="hold the stream and the dashboard still")
 
 
 def run(target: Target, chosen: Namespace, tell: Tell) -> Result:
-    told = Told.read(target.home)
-    if told is None:
-        raise StackError(f"The stack on {target.home.root} has no simulated riders to pay with.")
-    city = City(told.size.seed, told.size.riders)
-    load = Load(target.urls["api"], city, chosen.rate, chosen.seed)
-    tell(f"{chosen.rate:.0f} payments a second, counted for {chosen.seconds:.0f} s after a warm-up")
-    asyncio.run(load.run(chosen.warm_up))
-    load.forget()
-    began = time.perf_counter()
-    asyncio.run(load.run(chosen.seconds))
-    return load.result(time.perf_counter() - began) | {"asked_rate": chosen.rate}
+    caller = Caller(target, chosen.seed)
+    held = held_still(target, chosen.warm_up + chosen.seconds) if chosen.paused else nullcontext(())
+    with held as resting:
+        if resting:
+            tell(f"At rest meanwhile: {', '.join(resting)}; the watermark is moved by this benchmark")
+        if chosen.rate == "max":
+            return as_many_as_possible(caller, chosen, tell)
+        return at_a_rate(caller, target, rate_of(chosen.rate), chosen, tell) | {"paused": bool(resting)}
 
 
-class Load:
-    def __init__(self, url: str, city: City, rate: float, seed: int) -> None:
-        self._url = url
-        self._city = city
-        self._rate = rate
-        self._random = random.Random(seed)
-        self.forget()
-
-    def forget(self) -> None:
-        self._milliseconds: list[float] = []
-        self._rungs: list[str] = []
-        self._failed = 0
-
-    async def run(self, seconds: float) -> None:
-        began = time.perf_counter()
-        async with DecisionClient(self._url) as client, asyncio.TaskGroup() as tasks:
-            for number in range(int(seconds * self._rate)):
-                due = began + number / self._rate
-                await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                tasks.create_task(self._pay(client, due))
-
-    async def _pay(self, client: DecisionClient, due: float) -> None:
-        rider = self._city.rider(self._random.randrange(self._city.riders))
-        try:
-            reply = await client.decide(payment(rider, self._random.randrange(500, 5_000)))
-        except FaregateError:
-            self._failed += 1
-            return
-        self._milliseconds.append((time.perf_counter() - due) * 1000)
-        self._rungs.append(reply.rung)
-
-    def result(self, seconds: float) -> Result:
-        ordered = sorted(self._milliseconds)
-        return {
-            "decisions": len(ordered),
-            "decisions_per_s": round(len(ordered) / seconds, 1),
-            "p50_ms": _percentile(ordered, 0.50),
-            "p99_ms": _percentile(ordered, 0.99),
-            "max_ms": _percentile(ordered, 1.0),
-            "r0_share": round(self._rungs.count("R0") / len(ordered), 4) if ordered else 0.0,
-            "failed": self._failed,
-        }
+def rate_of(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= 10_000:
+        raise StackError(f"--rate is {text!r}: it must be a number up to 10,000, or max.")
+    return rate
 
 
-def _percentile(ordered: list[float], share: float) -> float | None:
-    return round(ordered[ceil(share * len(ordered)) - 1], 2) if ordered else None
+class Caller:
+    """Simulated riders of this stack, a key if one is known, and connections to its API."""
+
+    def __init__(self, target: Target, seed: int) -> None:
+        told = Told.read(target.home)
+        if told is None:
+            raise StackError(f"The stack on {target.home.root} has no simulated riders to pay with.")
+        self.url = target.urls["api"]
+        self.host = urlsplit(self.url).netloc
+        self.headers = authorisation(os.environ)
+        self.requests = payments(City(told.size.seed, told.size.riders), seed)
+        parts = urlsplit(self.url)
+        self.connections = Connections(parts.hostname or "", parts.port or 80)
+        self.echoes = self._has_echo()
+
+    def counters(self) -> ServerCounters:
+        return read_counters(self.url, self.headers)
+
+    def decisions(self, rate: float, seconds: float) -> Measured:
+        dues = schedule(
+            self.requests,
+            rate=rate,
+            seconds=seconds,
+            host=self.host,
+            headers=self.headers,
+            echoes=self.echoes,
+        )
+        return open_loop(self.connections, dues)
+
+    def without_pause(self, kind: str, seconds: float) -> Measured:
+        make = decision_call if kind == DECISION else echo_call
+        calls = (make(request, self.host, self.headers) for request in self.requests)
+        return closed_loop(self.connections, calls, AT_ONCE, seconds)
+
+    def _has_echo(self) -> bool:
+        call = echo_call(next(self.requests), self.host, self.headers)
+        measured = closed_loop(self.connections, [call], 1, 1.0)
+        return [outcome.status for outcome in measured.outcomes] == [OK]
 
 
-def payment(rider: Rider, amount_minor: int) -> TransactionRequest:
-    """An everyday ride of this rider, from home and back."""
-    home = Place(zone=rider.home.zone_id, lat=rider.home.lat, lon=rider.home.lon)
-    return TransactionRequest(
-        transaction_id=token("txn", secrets.token_hex(10)),
-        ride_id=token("ride", secrets.token_hex(10)),
-        user_id=rider.user_id,
-        card_id=rider.card_ids[0],
-        device_id=rider.device_id,
-        driver_id="drv_bench",
-        amount_minor=amount_minor,
-        currency=SETTLEMENT_CURRENCY,
-        pickup=home,
-        dropoff=home,
-        distance_m=3_000,
-        requested_at=datetime.now(UTC),
-    )
+def authorisation(env: Mapping[str, str]) -> dict[str, str]:
+    key = env.get("FAREGATE_API_KEY")
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def at_a_rate(caller: Caller, target: Target, rate: float, chosen: Namespace, tell: Tell) -> Result:
+    if not caller.echoes:
+        tell("The API has no /echo (FAREGATE_ECHO=1): decisions are measured without a yardstick")
+    tell(f"{rate:.0f} payments a second, counted for {chosen.seconds:.0f} s after a warm-up")
+    caller.decisions(rate, chosen.warm_up)
+    before = caller.counters()
+    with shares(target) as cores:
+        measured = caller.decisions(rate, chosen.seconds)
+    spent = caller.counters().since(before)
+    return figures(measured, spent, rate, chosen.seconds) | {"core_percent": cores}
+
+
+def figures(measured: Measured, spent: ServerCounters, rate: float, seconds: float) -> Result:
+    decided = [outcome for outcome in measured.outcomes if outcome.kind == DECISION]
+    good = [outcome for outcome in decided if outcome.status == OK]
+    decisions_ms, echoes_ms = milliseconds(good), milliseconds(only(measured.outcomes, ECHO))
+    p99, echo_p99 = percentile(decisions_ms, 0.99, 3), percentile(echoes_ms, 0.99, 3)
+    late = sum(1 for outcome in good if outcome.seconds > 1.0)
+    return {
+        "rate": rate,
+        "achieved": round((len(good) - late) / max(seconds, 1e-9), 1),
+        "p50_ms": percentile(decisions_ms, 0.50, 3),
+        "p99_ms": p99,
+        "p999_ms": percentile(decisions_ms, 0.999, 3),
+        "max_ms": percentile(decisions_ms, 1.0, 3),
+        "echo_p50_ms": percentile(echoes_ms, 0.50, 3),
+        "echo_p99_ms": echo_p99,
+        "ratio_p99": round(p99 / echo_p99, 2) if p99 and echo_p99 else None,
+        "decisions": len(good),
+        "errors": len(decided) - len(good),
+        "overruns": round(spent.total(OVERRUNS)),
+        "counted_by_server": round(spent.total(DECISIONS)),
+        "r0_share": share_of_rung(good, "R0"),
+        "us_breakdown": breakdown(decisions_ms, spent, len(good)),
+        "client_us": round(measured.client_cpu_s * 1e6 / max(len(measured.outcomes), 1), 1),
+    }
+
+
+def breakdown(decisions_ms: list[float], spent: ServerCounters, decisions: int) -> dict[str, float]:
+    """Mean microseconds a decision by stage; `outside` is what the client waited beyond them all."""
+    stages = stages_us(spent, decisions)
+    seen_us = sum(decisions_ms) * 1_000 / max(len(decisions_ms), 1)
+    return {**stages, "outside": round(seen_us - sum(stages.values()), 1), "seen": round(seen_us, 1)}
+
+
+def as_many_as_possible(caller: Caller, chosen: Namespace, tell: Tell) -> Result:
+    tell(f"{AT_ONCE} callers without pause, decisions and echoes in turn, {chosen.seconds:.0f} s together")
+    caller.without_pause(DECISION, chosen.warm_up)
+    slice_s = chosen.seconds / SLICES / (2 if caller.echoes else 1)
+    made: dict[str, list[Measured]] = {DECISION: [], ECHO: []}
+    for _ in range(SLICES):
+        made[DECISION].append(caller.without_pause(DECISION, slice_s))
+        if caller.echoes:
+            made[ECHO].append(caller.without_pause(ECHO, slice_s))
+    decisions_s, echoes_s = (per_second(kind, made[kind]) for kind in (DECISION, ECHO))
+    decided = [outcome for measured in made[DECISION] for outcome in measured.outcomes]
+    return {
+        "rate": "max",
+        "decisions_s": decisions_s,
+        "echo_s": echoes_s,
+        "ratio": round(decisions_s / echoes_s, 3) if decisions_s and echoes_s else None,
+        "p50_ms": percentile(milliseconds(decided), 0.50, 3),
+        "p99_ms": percentile(milliseconds(decided), 0.99, 3),
+        "errors": sum(1 for outcome in decided if outcome.status != OK),
+        "r0_share": share_of_rung([outcome for outcome in decided if outcome.status == OK], "R0"),
+    }
+
+
+def per_second(kind: str, slices: Iterable[Measured]) -> float | None:
+    known = list(slices)
+    seconds = sum(measured.seconds for measured in known)
+    good = sum(len(only(measured.outcomes, kind)) for measured in known)
+    return round(good / seconds, 1) if seconds else None
+
+
+def only(outcomes: Iterable[Outcome], kind: str) -> list[Outcome]:
+    """Those of a kind that were answered well."""
+    return [outcome for outcome in outcomes if outcome.kind == kind and outcome.status == OK]
+
+
+def milliseconds(outcomes: Iterable[Outcome]) -> list[float]:
+    return [outcome.seconds * 1_000 for outcome in outcomes]
+
+
+def share_of_rung(outcomes: list[Outcome], rung: str) -> float:
+    on = sum(1 for outcome in outcomes if json.loads(outcome.body)["rung"] == rung)
+    return round(on / len(outcomes), 4) if outcomes else 0.0

@@ -25,7 +25,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from app.feature_reader import SERVER_OPTIONS
 from app.queries import query as api_query
 from deploy.bench.benchmark import Result, Target, Tell
-from deploy.bench.lived_city import LivedCity
+from deploy.bench.city.lived_city import LivedCity
 from deploy.embedded import passwords
 from deploy.embedded.home import PROJECT
 from domain.catalogue import FEATURES

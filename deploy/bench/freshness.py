@@ -16,8 +16,8 @@ from app.feature_reader import SERVER_OPTIONS, PostgresFeatureReader
 from app.ports import StoredFeatures
 from app.requests import Place, TransactionRequest
 from deploy.bench.benchmark import Result, Target, Tell
-from deploy.bench.city_traffic import flowing
-from deploy.bench.hop_and_upsert import measured
+from deploy.bench.city.traffic import flowing
+from deploy.bench.stack.hop_and_upsert import measured
 from deploy.embedded import passwords
 from deploy.embedded.errors import StackError
 from deploy.embedded.flink_rest import Checkpoint, FlinkRest, FlinkUnavailable

@@ -21,16 +21,14 @@ from deploy.embedded.home import Home, read_json, temporary_home
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.stack import Stack, StackOptions
 
-FRAME = {
-    "backlog", "benchmark", "city_traffic", "drained", "hop_and_upsert", "lived_city", "plain_fold", "runner",
-}  # fmt: skip
+FRAME = ("benchmark", "runner")  # what belongs to several benchmarks is in packages
 SMALL_HISTORY = HistorySize(payments=8_000, riders=1_000)
 
 
 def names() -> list[str]:
     import deploy.bench
 
-    found = (module.name for module in iter_modules(deploy.bench.__path__))
+    found = (module.name for module in iter_modules(deploy.bench.__path__) if not module.ispkg)
     return sorted(name.replace("_", "-") for name in found if name not in FRAME)
 
 

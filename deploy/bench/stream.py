@@ -5,9 +5,10 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from deploy.bench import backlog, plain_fold
 from deploy.bench.benchmark import Result, Tell
-from deploy.bench.drained import bytes_told, listening
+from deploy.bench.city import backlog
+from deploy.bench.job import plain_fold
+from deploy.bench.job.drained import bytes_told, listening
 from deploy.embedded.errors import StackError
 from deploy.embedded.flink_trial import FlinkTrial, flink_trial
 from deploy.embedded.home import temporary_home

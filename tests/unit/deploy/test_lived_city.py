@@ -2,7 +2,7 @@ from math import isnan
 
 import pytest
 
-from deploy.bench.lived_city import BURST, PAYMENTS, RIDERS, LivedCity
+from deploy.bench.city.lived_city import BURST, PAYMENTS, RIDERS, LivedCity
 from domain.catalogue import FEATURE_NAMES
 from domain.history import decode_history
 from domain.online_store import VIEW_OF_KIND

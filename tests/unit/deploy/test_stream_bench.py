@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from event_factories import NOW_MS, a_heartbeat, a_location, a_payment, an_account
 
-from deploy.bench import backlog
-from deploy.bench.plain_fold import PlainFold
+from deploy.bench.city import backlog
+from deploy.bench.job.plain_fold import PlainFold
 from deploy.bench.stream import mode
 from deploy.embedded.flink_rest import FlinkRest
 from domain.events import Event, PaymentDecided, decode_event, encode_event, event_time_ms

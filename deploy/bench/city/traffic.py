@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from msgspec.structs import replace
 
 from data_generator.history import SimulatedEvent
-from deploy.bench.backlog import city_mix
+from deploy.bench.city.backlog import city_mix
 from domain.events import PaymentOutcome, encode_event, from_ms
 from domain.topics import MURMUR2
 

@@ -1,0 +1,1 @@
+"""People and payments that benchmarks measure with."""

@@ -1,0 +1,1 @@
+"""The histories job, measured apart from the stack."""

@@ -1,0 +1,1 @@
+"""A load client that leaves the machine to the server: requests made beforehand, sockets, one thread."""

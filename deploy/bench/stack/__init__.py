@@ -1,0 +1,1 @@
+"""What a benchmark does to the parts of a running stack, and undoes."""
