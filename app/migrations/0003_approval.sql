@@ -133,9 +133,11 @@ create table outcomes (
     occurred_at    timestamptz not null,
     recorded_at    timestamptz not null default clock_timestamp(),
     amount_minor   bigint not null check (amount_minor > 0),
+    xact           xid8 not null default pg_current_xact_id(),
     foreign key (decision_id, decided_at) references decisions (decision_id, decided_at)
 );
 create index outcomes_transaction_id on outcomes (transaction_id);
+create index outcomes_xact on outcomes (xact);
 create index outcomes_recorded_at on outcomes (recorded_at);
 
 insert into decisions (
@@ -280,10 +282,12 @@ create table labels (
     labelled_by text not null,
     why         text not null default '',
     labelled_at timestamptz not null default clock_timestamp(),
+    xact        xid8 not null default pg_current_xact_id(),
     foreign key (decision_id, decided_at) references decisions (decision_id, decided_at)
 );
 comment on table labels is 'analysts'' words; the newest of a decision holds, a chargeback stands above it';
 create index labels_decision_id on labels (decision_id, labelled_at);
+create index labels_xact on labels (xact);
 
 -- Batches of ledger rows, chained by hash; the heads are also written outside this database.
 create table seals (
@@ -291,6 +295,7 @@ create table seals (
     format    smallint not null,
     from_xact xid8 not null,
     to_xact   xid8 not null,
+    to_id     text not null default '',
     rows      integer not null check (rows > 0),
     ids       text[] not null,
     hashes    bytea not null,
@@ -299,6 +304,9 @@ create table seals (
     sealed_at timestamptz not null default clock_timestamp()
 );
 comment on table seals is 'rows with from_xact <= xact < to_xact, in the order of xact and id';
+comment on column seals.to_id is
+    'not empty where more rows waited than a batch holds: rows of to_xact up to this id belong to it as well';
+comment on column seals.hashes is 'sha256 of each row, 32 bytes each, in the order of ids';
 
 -- Nobody but the owner may change or remove a decision, an outcome, a label or a seal.
 grant select, insert on decisions, outcomes, idempotency, labels to faregate_api;
