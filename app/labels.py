@@ -1,0 +1,42 @@
+"""What an analyst says of a decision."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.letters import in_letters
+from app.ports import Caller
+from app.problems import UNKNOWN_DECISION, RequestRefused
+from app.requests import LabelRequest
+from domain.labels import AnalystLabel, Label
+
+
+class LabelLedger(Protocol):
+    async def record_label(self, label: AnalystLabel, tenant: str) -> bool:
+        """Keep a label; False if the tenant has no such decision. Raises LedgerUnavailable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelDesk:
+    ledger: LabelLedger
+    now_ms: Callable[[], int]
+
+    async def label(self, decision_id: str, request: LabelRequest, caller: Caller) -> str:
+        """Keep the word on a decision and return its id; the same word again is another row, and no harm.
+
+        Raises RequestRefused for a decision not the caller's, LedgerUnavailable if nothing can be kept.
+        """
+        label = AnalystLabel(
+            label_id=f"lbl_{in_letters(secrets.token_hex(16))}",
+            decision_id=decision_id,
+            label=Label(request.label),
+            labelled_by=caller.key_id,
+            why=request.why,
+            labelled_at_ms=self.now_ms(),
+        )
+        if not await self.ledger.record_label(label, caller.tenant):
+            raise RequestRefused(
+                UNKNOWN_DECISION, "the ledger holds no decision with this id", field="decision_id"
+            )
+        return label.label_id
