@@ -1,16 +1,18 @@
 """What each rung goes by: the model on R0 and R1, the request's own data on R2, its amount on R3."""
 
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from math import log2
 
 from msgspec import Struct
 
-from app.ports import Model
+from app.letters import in_letters
+from app.ports import Thresholds
+from app.scoring_thread import Scored
 from domain.decision import Verdict
-from domain.moment import Moment
 from domain.money import format_money
 from domain.reasons import Reason, top_reasons
 from domain.transaction import Transaction
-from domain.vector import vector
 
 TOP_SCORE = 99
 POINTS_TO_DOUBLE_ODDS = 7
@@ -22,34 +24,62 @@ AMOUNT_BANDS = ((30_000, 85), (12_000, 60), (4_000, 30), (0, 5))
 HIGH_FARE_PER_KM_MINOR, HIGH_FARE_POINTS = 1_200, 25
 
 
+POLICY_VERSION = "pol_" + in_letters(
+    sha256(
+        repr(
+            (
+                REVIEW_FROM, CHALLENGE_FROM, DECLINE_FROM, AMOUNT_BANDS,
+                HIGH_FARE_PER_KM_MINOR, HIGH_FARE_POINTS, POINTS_TO_DOUBLE_ODDS,
+            )
+        ).encode()
+    ).hexdigest()[:16]
+)  # fmt: skip
+
+
 class Assessment(Struct, frozen=True, kw_only=True):
+    """What the score alone says, before lists and rules are heard."""
+
     verdict: Verdict
     score: int
     reasons: list[Reason]
     probability: float | None = None
-    vector: bytes | None = None
 
 
-def by_model(model: Model, moment: Moment) -> Assessment:
-    values = vector(moment)
-    probability = float(model.score(values))
+def by_model(
+    thresholds: Thresholds,
+    scored: Scored,
+    *,
+    values: Sequence[float],
+    normals: Mapping[str, float],
+    currency: str,
+    points: int = 0,
+) -> Assessment:
+    """`points` of rules move the odds as they move the score; the probability stays the model's own."""
+    moved = with_points(scored.probability, points)
     return Assessment(
-        verdict=model.thresholds.verdict(probability),
-        score=shown_score(probability),
-        reasons=top_reasons(moment, values, model.contributions(values)),
-        probability=probability,
-        vector=values.tobytes(),
+        verdict=thresholds.verdict(moved),
+        score=shown_score(moved),
+        reasons=top_reasons(values, scored.contributions, normals, currency),
+        probability=scored.probability,
     )
 
 
-def by_request(transaction: Transaction) -> Assessment:
+def by_request(transaction: Transaction, points: int = 0) -> Assessment:
     """Points for what the request itself says, when there is no model or nothing recent to feed it."""
-    return _by_points([_amount_band(transaction), *_fare_per_km(transaction)])
+    return _by_points([_amount_band(transaction), *_fare_per_km(transaction)], points)
 
 
-def by_amount(transaction: Transaction) -> Assessment:
+def by_amount(transaction: Transaction, points: int = 0) -> Assessment:
     """The default policy, when there is no time for anything else."""
-    return _by_points([_amount_band(transaction)])
+    return _by_points([_amount_band(transaction)], points)
+
+
+def with_points(probability: float, points: int) -> float:
+    """The probability whose odds are `points` on the scale of the score away."""
+    if not points or not 0 < probability < 1:
+        return probability
+    odds = probability / (1 - probability) * 2 ** (points / POINTS_TO_DOUBLE_ODDS)
+    return odds / (1 + odds)
 
 
 def shown_score(probability: float) -> int:
@@ -61,8 +91,8 @@ def shown_score(probability: float) -> int:
     return min(TOP_SCORE, max(0, round(50 + POINTS_TO_DOUBLE_ODDS * log2(probability / (1 - probability)))))
 
 
-def _by_points(reasons: list[Reason]) -> Assessment:
-    score = min(TOP_SCORE, sum(round(reason.contribution) for reason in reasons))
+def _by_points(reasons: list[Reason], points: int) -> Assessment:
+    score = max(0, min(TOP_SCORE, points + sum(round(reason.contribution) for reason in reasons)))
     return Assessment(verdict=_verdict_of_points(score), score=score, reasons=reasons)
 
 

@@ -1,185 +1,172 @@
-"""The approval of one payment: read, assess, keep, answer. Pure orchestration over the ports."""
+"""The approval of one payment: known? read, judge, keep, answer. Pure orchestration over the ports."""
 
-import logging
-import secrets
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
 
 from msgspec import Struct, structs
 
-from app.assessment import Assessment, by_amount, by_model, by_request
-from app.ladder import HISTORIES_LATE, HISTORIES_UNREADABLE, Footing, footing, without_scorer
-from app.letters import in_letters
-from app.ports import (
-    Decision,
-    FeatureReader,
-    FeaturesUnreadable,
-    KnownPulse,
-    Ledger,
-    Model,
-    StoredFeatures,
-)
-from app.replies import Reply, Versions, encode_reply
-from app.requests import TransactionRequest
-from app.time_limit import within
+from app.deadline import Deadline
+from app.decision_id import new_decision_id
+from app.judging import Case, Judgement, judge
+from app.keeping import Keeping
+from app.ports import Caller, Decision, Evidence, Policies
+from app.problems import RequestRefused
+from app.replies import Reply, encode_reply
+from app.requests import TransactionRequest, require_fresh
+from app.sandbox import Forced
+from app.sight import Seen, Sight
+from app.stages import Stage
 from domain.decision import Rung, Verdict
-from domain.errors import ModelRefused
+from domain.errors import Retryable
 from domain.events import PaymentDecided, from_ms
-from domain.moment import Moment
-from domain.transaction import Transaction
-from domain.vector import as_attempt, observe
+from domain.vector import as_attempt
 
-log = logging.getLogger("faregate.decide")
 PRODUCER = "approval-api"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deadline:
-    """How the time of one decision is shared, in seconds: the read may take what the others leave."""
+class InFlight(Retryable):
+    """The same key is being decided, and was not done by the deadline."""
 
-    total_s: float = 0.050
-    write_s: float = 0.015
-    assess_s: float = 0.002
 
-    def read_s(self, elapsed_s: float) -> float:
-        return self.total_s - self.write_s - self.assess_s - elapsed_s
+class Call(Struct, frozen=True, kw_only=True):
+    """A payment to decide, whose it is, and under which idempotency key."""
 
-    def leaves_time_to_assess(self, elapsed_s: float) -> bool:
-        return elapsed_s < self.total_s - self.write_s
+    caller: Caller
+    key: str
+    request: TransactionRequest
+    forced: Forced | None = None
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """The stored reply, and what the metrics want to know of how it came about; times in seconds."""
+    """The stored reply, and what the metrics want to know of how it came about; times in seconds.
+
+    A repeat has the reply alone.
+    """
 
     reply: bytes
     repeated: bool
-    verdict: Verdict
-    rung: Rung
-    rung_reason: str | None
-    feature_age_ms: int | None
-    read_s: float
-    assess_s: float
-    total_s: float
-    overran: bool
+    verdict: Verdict | None = None
+    rung: Rung | None = None
+    rung_reason: str | None = None
+    feature_age_ms: int | None = None
+    rules: tuple[tuple[str, bool], ...] = ()  # that hit, and whether they acted
+    failed_rules: tuple[str, ...] = ()
+    total_s: float = 0.0
+    overran: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    features: FeatureReader
-    pulse: Callable[[], KnownPulse | None]
-    ledger: Ledger
-    model: Model | None
+    """`stage` is told how long each part of a decision took, in seconds."""
+
+    sight: Sight
+    keeping: Keeping
+    policies: Callable[[], Policies]
     deadline: Deadline
     now_ms: Callable[[], int]
     monotonic: Callable[[], float]
+    stage: Callable[[Stage, float], None]
+    _running: dict[tuple[str, str], asyncio.Task[Answer]] = field(default_factory=dict)
 
-    async def decide(self, request: TransactionRequest, arrived: float) -> Answer:
+    async def decide(self, call: Call, arrived: float) -> Answer:
         """Answer a payment that arrived at `arrived` on the monotonic clock.
 
-        Raises LedgerUnavailable if nothing can be kept, TransactionChanged if another body was decided.
+        Raises RequestRefused for a payment asked for too long ago, KeyReused or TransactionChanged if
+        another body was decided, InFlight if this key is still being decided at the deadline, and
+        LedgerUnavailable if nothing can be kept.
         """
-        transaction, as_of_ms = request.transaction(), self.now_ms()
+        name = (call.caller.tenant, call.key)
+        running = self._running.get(name)
+        if running is not None:
+            return await self._after(running, call, arrived)
+        task = self._running[name] = asyncio.ensure_future(self._decide(call, arrived))
+        task.add_done_callback(lambda _: self._running.pop(name, None))
+        return await asyncio.shield(task)
+
+    async def _after(self, running: asyncio.Task[Answer], call: Call, arrived: float) -> Answer:
+        """The first of two calls at once decides; the second gets what is stored then."""
+        left_s = self.deadline.total_s - (self.monotonic() - arrived)
+        await asyncio.wait((running,), timeout=max(0.0, left_s))
+        if not running.done():
+            raise InFlight(f"{call.request.transaction_id} is being decided under this key")
+        return await self.decide(call, arrived)
+
+    async def _decide(self, call: Call, arrived: float) -> Answer:
+        fingerprint = sha256(call.request.canonical()).digest()
+        left_s = partial(self._left_to_keep, arrived)
+        stored = await self.keeping.known(call.caller.tenant, call.key, fingerprint, left_s)
+        found_at = self._passed(Stage.FIND, arrived)
+        if stored is None:
+            stored = await self._recalled_if_old(call, fingerprint)
+        if stored is not None:
+            return Answer(reply=stored, repeated=True)
+        transaction, as_of_ms = call.request.transaction(), self.now_ms()
         attempt = as_attempt(transaction, as_of_ms)
-        stored = await self._read(attempt, arrived)
-        read_at = self.monotonic()
-        on = footing(
-            features=stored,
-            has_model=self.model is not None,
-            time_left=self.deadline.leaves_time_to_assess(read_at - arrived),
-            as_of_ms=as_of_ms,
-        )
-        known = stored if isinstance(stored, StoredFeatures) else StoredFeatures()
-        pulse = self.pulse() if on.uses_model else None
-        on, assessed = self._assess(on, known, pulse, transaction, as_of_ms)
-        assessed_at = self.monotonic()
-        decision = self._decision(
-            request=request,
+        histories = await self.sight.read(attempt, call.forced, arrived)
+        read_at = self._passed(Stage.READ, found_at)
+        seen = await self.sight.see(transaction, as_of_ms, histories, forced=call.forced, arrived=arrived)
+        case = Case(
+            decision_id=new_decision_id(as_of_ms),
+            request=call.request,
             transaction=transaction,
-            attempt=attempt,
             as_of_ms=as_of_ms,
-            on=on,
-            known=known,
-            pulse=pulse,
-            assessed=assessed,
-            elapsed_s=assessed_at - arrived,
+            decided_at=from_ms(as_of_ms + round((self.monotonic() - found_at) * 1000)),
+            on=seen.on,
+            vector=seen.values,
+            normals=seen.normals,
+            forced=call.forced.verdict if call.forced else None,
         )
-        reply = await self.ledger.record(decision)
-        total_s = self.monotonic() - arrived
-        return Answer(
-            reply=reply,
-            repeated=reply != decision.reply,
-            verdict=decision.verdict,
-            rung=on.rung,
-            rung_reason=on.reason,
-            feature_age_ms=on.feature_age_ms,
-            read_s=read_at - arrived,
-            assess_s=assessed_at - read_at,
-            total_s=total_s,
-            overran=total_s > self.deadline.total_s,
-        )
+        judgement = judge(case, self.sight.model, seen.scored, self.policies())
+        assessed_at = self._passed(Stage.ASSESS, read_at)
+        decision = self._decision(call, fingerprint, case, seen, judgement, attempt, assessed_at - arrived)
+        reply = await self.keeping.keep(decision, left_s)
+        total_s = self._passed(Stage.KEEP, assessed_at) - arrived
+        if reply != decision.reply:
+            return Answer(reply=reply, repeated=True)
+        return _answer(decision, total_s, overran=total_s > self.deadline.total_s)
 
-    async def _read(self, attempt: PaymentDecided, arrived: float) -> StoredFeatures | str:
-        limit_s = self.deadline.read_s(self.monotonic() - arrived)
-        if limit_s <= 0:
-            return HISTORIES_LATE
+    def _left_to_keep(self, arrived: float) -> float:
+        return self.deadline.keep_s(self.monotonic() - arrived)
+
+    def _passed(self, stage: Stage, since: float) -> float:
+        now = self.monotonic()
+        self.stage(stage, now - since)
+        return now
+
+    async def _recalled_if_old(self, call: Call, fingerprint: bytes) -> bytes | None:
+        """A new payment must be asked for just now; a repeat of an old one may have been another host's."""
         try:
-            return await within(limit_s, self.features.read(attempt))
-        except TimeoutError:
-            return HISTORIES_LATE
-        except FeaturesUnreadable:
-            return HISTORIES_UNREADABLE
+            require_fresh(call.request, self.now_ms())
+        except RequestRefused:
+            stored = await self.keeping.recall(call.caller.tenant, call.key, fingerprint)
+            if stored is None:
+                raise
+            return stored
+        return None
 
-    def _assess(
+    def _decision(  # noqa: PLR0917 - each part of the row once
         self,
-        on: Footing,
-        known: StoredFeatures,
-        pulse: KnownPulse | None,
-        transaction: Transaction,
-        as_of_ms: int,
-    ) -> tuple[Footing, Assessment]:
-        if on.rung is Rung.R3:
-            return on, by_amount(transaction)
-        if self.model is None or not on.uses_model:
-            return on, by_request(transaction)
-        moment = moment_of(known, pulse, transaction, as_of_ms)
-        try:
-            return on, by_model(self.model, moment)
-        except ModelRefused as error:
-            log.warning("the scorer failed on %s: %s", transaction.transaction_id, error)
-            return without_scorer(on), by_request(transaction)
-
-    def _decision(
-        self,
-        *,
-        request: TransactionRequest,
-        transaction: Transaction,
+        call: Call,
+        fingerprint: bytes,
+        case: Case,
+        seen: Seen,
+        judgement: Judgement,
         attempt: PaymentDecided,
-        as_of_ms: int,
-        on: Footing,
-        known: StoredFeatures,
-        pulse: KnownPulse | None,
-        assessed: Assessment,
         elapsed_s: float,
     ) -> Decision:
-        model = self.model if on.uses_model else None
-        reply = Reply(
-            decision_id=_decision_id(as_of_ms),
-            transaction_id=transaction.transaction_id,
-            verdict=assessed.verdict,
-            score=assessed.score,
-            probability=assessed.probability,
-            rung=on.rung,
-            rung_reason=on.reason,
-            feature_age_ms=on.feature_age_ms,
-            reasons=assessed.reasons,
-            versions=Versions(model=model.version if model else None),
-            decided_at=from_ms(self.now_ms()),
-        )
+        reply = judgement.reply
+        model = self.sight.model if seen.scored else None
         return Decision(
             decision_id=reply.decision_id,
-            transaction=transaction,
+            tenant=call.caller.tenant,
+            idempotency_key=call.key,
+            fingerprint=fingerprint,
+            transaction=case.transaction,
             decided_at=reply.decided_at,
-            as_of_ms=as_of_ms,
+            as_of_ms=case.as_of_ms,
             verdict=reply.verdict,
             score=reply.score,
             probability=reply.probability,
@@ -188,32 +175,26 @@ class Approval:
             feature_age_ms=reply.feature_age_ms,
             model_version=reply.versions.model,
             scorer_kind=model.kind if model else None,
-            features=known,
-            pulse=pulse if model else None,
-            vector=assessed.vector,
-            request=request.canonical(),
+            rulebook_version=reply.versions.rules,
+            lists_version=reply.versions.lists,
+            policy_version=reply.versions.policy,
+            features=seen.known,
+            pulse=seen.pulse,
+            vector=None if seen.values is None else seen.values.tobytes(),
+            evidence=Evidence(
+                normals=seen.normals,
+                list_entry=reply.list_entry,
+                failed=judgement.findings.failed,
+                forced=case.forced,
+            ),
+            rules=judgement.findings.hits,
+            request=call.request.canonical(),
             reply=encode_reply(reply),
             reasons=reply.reasons,
             latency_us=round(elapsed_s * 1_000_000),
             event=decided_event(attempt, reply),
+            sandbox=call.forced is not None,
         )
-
-
-def moment_of(
-    known: StoredFeatures, pulse: KnownPulse | None, transaction: Transaction, as_of_ms: int
-) -> Moment:
-    """What a vector is computed of; a payment in flight that the histories hold already changes nothing."""
-    return observe(
-        card=known.card,
-        user=known.user,
-        device=known.device,
-        zone=known.zone,
-        profile=known.profile,
-        pulse=None if pulse is None else pulse.pulse,
-        in_flight=known.in_flight,
-        transaction=transaction,
-        as_of_ms=as_of_ms,
-    )
 
 
 def decided_event(attempt: PaymentDecided, reply: Reply) -> PaymentDecided:
@@ -223,6 +204,16 @@ def decided_event(attempt: PaymentDecided, reply: Reply) -> PaymentDecided:
     )
 
 
-def _decision_id(as_of_ms: int) -> str:
-    """Rising with time, so that new rows land on the newest pages of the index."""
-    return f"dec_{in_letters(f'{as_of_ms:012x}{secrets.token_hex(8)}')}"
+def _answer(decision: Decision, total_s: float, *, overran: bool) -> Answer:
+    return Answer(
+        reply=decision.reply,
+        repeated=False,
+        verdict=decision.verdict,
+        rung=decision.rung,
+        rung_reason=decision.rung_reason,
+        feature_age_ms=decision.feature_age_ms,
+        rules=tuple((hit.rule_id, hit.acted) for hit in decision.rules),
+        failed_rules=decision.evidence.failed,
+        total_s=total_s,
+        overran=overran,
+    )

@@ -16,6 +16,7 @@ NO_WATERMARK = "no_watermark"
 FEATURES_STALE = "features_stale"
 FEATURES_AGEING = "features_ageing"
 SCORER_FAILED = "scorer_failed"
+SCORER_LATE = "scorer_late"
 
 
 class Footing(Struct, frozen=True, kw_only=True):
@@ -41,9 +42,9 @@ def footing(*, features: StoredFeatures | str, has_model: bool, time_left: bool,
     return _by_age(max(0, as_of_ms - features.low_watermark_ms), has_model=has_model)
 
 
-def without_scorer(on: Footing) -> Footing:
-    """Where a decision stands whose model failed while it was made."""
-    return Footing(rung=Rung.R2, reason=SCORER_FAILED, feature_age_ms=on.feature_age_ms)
+def without_scorer(on: Footing, reason: str) -> Footing:
+    """Where a decision stands whose model failed, or took too long, while it was made."""
+    return Footing(rung=Rung.R2, reason=reason, feature_age_ms=on.feature_age_ms)
 
 
 def _by_age(age_ms: int, *, has_model: bool) -> Footing:

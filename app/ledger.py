@@ -1,26 +1,26 @@
 """The decision ledger in PostgreSQL: rows are only added, each together with its event in the outbox."""
 
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg
-from msgspec import Raw, convert, json, structs
+from msgspec import Raw, convert, structs
 from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout
 
-from app.in_flight import overlaid
+from app.decision_id import as_of_ms_in
+from app.ledger_row import Row, decode_row, encode_row, row_of
 from app.migrations import check_schema_async
-from app.ports import Decision, KnownPulse, LedgerUnavailable, Payment, TransactionChanged
+from app.ports import Decision, KeyReused, LedgerUnavailable, Payment, TransactionChanged
 from app.postgres import Pool
 from app.queries import query
 from app.replies import DecisionRecord, RecordedOutcome
 from app.time_limit import within
-from domain.events import PaymentCorrected, PaymentOutcome, encode_event
-from domain.history import History
-from domain.online_store import VIEW_OF_KIND
-from domain.profile import Profile
-from domain.topics import DECISIONS, LABELS
+from domain.events import PaymentCorrected, PaymentOutcome, encode_event, from_ms
+from domain.labels import AnalystLabel
+from domain.topics import LABELS
 
 LIMIT_S = 3.0
 P = ParamSpec("P")
@@ -50,35 +50,49 @@ class PostgresLedger:
         self._ring = ring
         self._kept_pulse: str | None = None
 
+    def row_of(self, decision: Decision) -> bytes:
+        return encode_row(row_of(decision))
+
     @_limited
-    async def record(self, decision: Decision) -> bytes:
+    async def insert(self, row: bytes) -> bytes:
+        decision = decode_row(row)
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True)
-            pulse = decision.pulse
-            if pulse is None or pulse.id == self._kept_pulse:
-                await cursor.execute(query("record_decision"), _row(decision))
+            pulse = decision["pulse"]
+            if pulse is None or pulse["id"] == self._kept_pulse:
+                await cursor.execute(query("record_decision"), decision)
             else:
-                await self._record_with_pulse(cursor, decision, pulse)
+                await self._record_with_pulse(cursor, decision)
             if await cursor.fetchone():
                 self._ring()
-                return decision.reply
+                reply: bytes = decision["reply"]
+                return reply
             return await _first_reply(cursor, decision)
 
-    async def _record_with_pulse(
-        self, cursor: psycopg.AsyncCursor, decision: Decision, pulse: KnownPulse
-    ) -> None:
+    async def _record_with_pulse(self, cursor: psycopg.AsyncCursor, decision: Row) -> None:
         """The first decision made with a pulse keeps what it was summed from, in its own transaction."""
-        summed = {"id": pulse.id, "at_ms": pulse.pulse.at_ms, "zones": _json(pulse.zones)}
         async with cursor.connection.transaction():
-            await cursor.execute(query("keep_pulse"), summed)
-            await cursor.execute(query("record_decision"), _row(decision))
-        self._kept_pulse = pulse.id
+            await cursor.execute(query("keep_pulse"), decision["pulse"])
+            await cursor.execute(query("record_decision"), decision)
+        self._kept_pulse = decision["pulse"]["id"]
 
     @_limited
-    async def find(self, decision_id: str) -> DecisionRecord | None:
+    async def recall(self, tenant: str, key: str) -> tuple[bytes, bytes] | None:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True)
-            await cursor.execute(query("find_decision"), {"decision_id": decision_id})
+            await cursor.execute(query("recall"), {"tenant": tenant, "key": key})
+            row = await cursor.fetchone()
+        return None if row is None else (bytes(row[0]), bytes(row[1]))
+
+    @_limited
+    async def find(self, decision_id: str, tenant: str) -> DecisionRecord | None:
+        as_of_ms = as_of_ms_in(decision_id)
+        if as_of_ms is None:
+            return None
+        place = {"decision_id": decision_id, "tenant": tenant} | days_around(as_of_ms)
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(query("find_decision"), place)
             found = await cursor.fetchone()
             if found is None:
                 return None
@@ -87,24 +101,41 @@ class PostgresLedger:
         return DecisionRecord(reply=Raw(reply), request=Raw(request), outcomes=outcomes)
 
     @_limited
-    async def payment(self, transaction_id: str) -> Payment | None:
+    async def payment(self, transaction_id: str, tenant: str) -> Payment | None:
+        whose = {"transaction_id": transaction_id, "tenant": tenant}
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(query("find_payment"), {"transaction_id": transaction_id})
+            await cursor.execute(query("find_payment"), whose)
             row = await cursor.fetchone()
         return None if row is None else convert(row, Payment)
 
     @_limited
-    async def record_outcome(self, event: PaymentOutcome, correction: PaymentCorrected | None = None) -> None:
+    async def record_outcome(
+        self, payment: Payment, event: PaymentOutcome, correction: PaymentCorrected | None = None
+    ) -> None:
         row = structs.asdict(event) | {
             "outcome_id": event.id,
+            "decision_id": payment.decision_id,
+            "decided_at": payment.decided_at,
+            "sandbox": payment.sandbox,
             "topic": LABELS.name,
             "event": encode_event(event),
             "correction": correction and encode_event(correction),
         }
-        async with self._pool.connection() as connection:
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(query("one_outcome_at_a_time"), row)
             await connection.execute(query("record_outcome"), row)
         self._ring()
+
+    @_limited
+    async def record_label(self, label: AnalystLabel, tenant: str) -> bool:
+        as_of_ms = as_of_ms_in(label.decision_id)
+        if as_of_ms is None:
+            return False
+        row = structs.asdict(label) | {"tenant": tenant, "labelled_at": from_ms(label.labelled_at_ms)}
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(query("record_label"), row | days_around(as_of_ms))
+            return await cursor.fetchone() is not None
 
     @_limited
     async def probe_schema(self) -> None:
@@ -122,53 +153,28 @@ class PostgresLedger:
             raise LedgerUnavailable(f"the ledger cannot be written: {error}") from error
 
 
-async def _first_reply(cursor: psycopg.AsyncCursor, decision: Decision) -> bytes:
+async def _first_reply(cursor: psycopg.AsyncCursor, decision: Row) -> bytes:
     """By another statement, which sees what the insert has just waited for."""
-    transaction_id = decision.transaction.transaction_id
-    if decision.features.seq is not None:
-        place = {"seq": decision.features.seq, "transaction_id": transaction_id}
-        await cursor.execute(query("remove_from_flight"), place)
-    await cursor.execute(query("stored_reply"), {"transaction_id": transaction_id})
+    transaction_id = decision["transaction_id"]
+    if decision["seq"] is not None:
+        await cursor.execute(query("remove_from_flight"), decision)
+    await cursor.execute(query("stored_reply"), decision)
     stored = await cursor.fetchone()
-    assert stored is not None, "decisions are never removed"  # noqa: S101 - both sides of the boundary
-    request, reply = stored
-    if request != decision.request:
-        raise TransactionChanged(f"{transaction_id} was decided with another body")
-    return bytes(reply)
+    assert stored is not None, "a key outlives every try to insert it"  # noqa: S101 - both sides of the boundary
+    same_tenant, same_key, fingerprint, reply = stored
+    if fingerprint == decision["fingerprint"] and same_tenant:
+        return bytes(reply)
+    if same_key:
+        raise KeyReused(f"the key of {transaction_id} was used for another body")
+    raise TransactionChanged(f"{transaction_id} was decided with another body")
+
+
+def days_around(as_of_ms: int) -> dict[str, datetime]:
+    """When a decision of this instant was kept at the earliest and latest: its partition, and no other."""
+    return {"earliest": from_ms(as_of_ms - 60_000), "latest": from_ms(as_of_ms + 3_600_000)}
 
 
 async def _outcomes(connection: psycopg.AsyncConnection, transaction_id: str) -> list[RecordedOutcome]:
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(query("find_outcomes"), {"transaction_id": transaction_id})
     return [RecordedOutcome(**row) for row in await cursor.fetchall()]
-
-
-def _row(decision: Decision) -> dict[str, object]:
-    features = decision.features
-    read = {kind: getattr(features, kind) for kind in VIEW_OF_KIND}
-    return (
-        structs.asdict(decision.transaction)
-        | structs.asdict(decision)
-        | _versions(read)
-        | {
-            "positions": _json({kind: known.positions for kind, known in read.items() if known}),
-            "overlaid": _json(overlaid(features.in_flight)),
-            "seq": features.seq,
-            "pulse_id": None if decision.pulse is None else decision.pulse.id,
-            "reasons": _json(decision.reasons),
-            "topic": DECISIONS.name,
-            "event": encode_event(decision.event),
-        }
-    )
-
-
-def _versions(read: dict[str, History | Profile | None]) -> dict[str, int | None]:
-    versions: dict[str, int | None] = {}
-    for kind, known in read.items():
-        versions[f"{kind}_epoch"] = None if known is None else known.epoch
-        versions[f"{kind}_version"] = None if known is None else known.version
-    return versions
-
-
-def _json(value: object) -> str:
-    return json.encode(value).decode()

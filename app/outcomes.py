@@ -19,12 +19,12 @@ class OutcomeDesk:
     now_ms: Callable[[], int]
     on_kept: Callable[[PaymentOutcome], None]
 
-    async def report(self, transaction_id: str, report: OutcomeReport) -> str:
+    async def report(self, transaction_id: str, report: OutcomeReport, tenant: str) -> str:
         """Keep the report and return its id: the same for the same report again, which changes nothing.
 
         Raises RequestRefused for a transaction never decided, LedgerUnavailable if nothing can be kept.
         """
-        payment = await self.ledger.payment(transaction_id)
+        payment = await self.ledger.payment(transaction_id, tenant)
         if payment is None:
             raise RequestRefused(UNKNOWN_TRANSACTION, "the ledger holds no decision on it")
         event = PaymentOutcome(
@@ -42,7 +42,7 @@ class OutcomeDesk:
             occurred_at=report.occurred_at,
             reason_code=report.reason_code,
         )
-        await self.ledger.record_outcome(event, _correction(event, payment))
+        await self.ledger.record_outcome(payment, event, _correction(event, payment))
         self.on_kept(event)
         return event.id
 

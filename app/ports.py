@@ -64,10 +64,22 @@ class KnownPulse(Struct, frozen=True, kw_only=True):
     zones: dict[str, tuple[int, int, list[int]]]
 
 
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What else a verdict was made of; see app.judging.Case and ports.RuleFindings."""
+
+    normals: Mapping[str, float] = {}
+    list_entry: ListHit | None = None
+    failed: tuple[str, ...] = ()
+    forced: Verdict | None = None
+
+
 class Decision(Struct, frozen=True, kw_only=True):
-    """One row of the ledger; `vector` is the float32 bytes that the model read."""
+    """One row of the ledger, and its event if it has one; `vector` is the float32 bytes that the model read."""
 
     decision_id: str
+    tenant: str
+    idempotency_key: str
+    fingerprint: bytes
     transaction: Transaction
     decided_at: datetime
     as_of_ms: int
@@ -79,19 +91,28 @@ class Decision(Struct, frozen=True, kw_only=True):
     feature_age_ms: int | None
     model_version: str | None
     scorer_kind: str | None
+    rulebook_version: int
+    lists_version: int
+    policy_version: str
     features: StoredFeatures
     pulse: KnownPulse | None
     vector: bytes | None
+    evidence: Evidence
+    rules: tuple[RuleHit, ...]
     request: bytes
     reply: bytes
     reasons: list[Reason]
     latency_us: int
     event: PaymentDecided
+    sandbox: bool = False
 
 
 class Payment(Struct, frozen=True, kw_only=True):
     """What an outcome needs to know of the payment it belongs to."""
 
+    decision_id: str
+    decided_at: datetime
+    sandbox: bool
     user_id: str
     card_id: str
     device_id: str
@@ -122,20 +143,27 @@ class FeatureReader(Protocol):
 class Ledger(Protocol):
     """Every method raises LedgerUnavailable when the ledger cannot be reached."""
 
-    async def record(self, decision: Decision) -> bytes:
-        """Keep the decision and its event in one step, and return the reply stored for the transaction.
+    def row_of(self, decision: Decision) -> bytes:
+        """The decision as `insert` takes it, for a journal to keep meanwhile."""
+
+    async def insert(self, row: bytes) -> bytes:
+        """Keep a decision and its event in one step, and return the reply stored for its key.
 
         In the same step the payment in flight gets its verdict, and the pulse is kept if it is not yet.
-
-        That is another reply than the decision's own if the transaction was decided before; raises
-        TransactionChanged if it was decided with another request.
+        That is another reply than the decision's own if its key or its transaction was decided before; raises
+        KeyReused or TransactionChanged if it was decided with another request.
         """
 
-    async def find(self, decision_id: str) -> DecisionRecord | None: ...
+    async def recall(self, tenant: str, key: str) -> tuple[bytes, bytes] | None:
+        """Fingerprint and reply of what was decided under a key."""
 
-    async def payment(self, transaction_id: str) -> Payment | None: ...
+    async def find(self, decision_id: str, tenant: str) -> DecisionRecord | None: ...
 
-    async def record_outcome(self, event: PaymentOutcome, correction: PaymentCorrected | None = None) -> None:
+    async def payment(self, transaction_id: str, tenant: str) -> Payment | None: ...
+
+    async def record_outcome(
+        self, payment: Payment, event: PaymentOutcome, correction: PaymentCorrected | None = None
+    ) -> None:
         """Keep the outcome and its events in one step; an outcome with a known id changes nothing.
 
         The correction is left out if another capture of the payment is known.

@@ -3,13 +3,15 @@
 from msgspec import structs
 
 from app.assessment import by_model, by_request
-from app.decide import moment_of
 from app.ports import FeatureReader, KnownPulse, Model, StoredFeatures
+from app.scoring_thread import score
+from app.sight import moment_of
 from domain.history import History
 from domain.money import SETTLEMENT_CURRENCY
 from domain.profile import Profile
+from domain.reasons import normals_of
 from domain.transaction import Transaction
-from domain.vector import as_attempt
+from domain.vector import as_attempt, vector
 
 _KNOWN = StoredFeatures(card=History(), user=History(), device=History(), zone=History(), profile=Profile())
 
@@ -24,7 +26,15 @@ async def rehearse(
     by_request(transaction)
     if model:
         known = structs.replace(_KNOWN, in_flight=(attempt,))
-        by_model(model, moment_of(known, pulse, transaction, now_ms))
+        moment = moment_of(known, pulse, transaction, now_ms)
+        values = vector(moment)
+        by_model(
+            model.thresholds,
+            score(model, values),
+            values=values,
+            normals=normals_of(moment),
+            currency=transaction.currency,
+        )
 
 
 def _about_nobody(now_ms: int) -> Transaction:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from app.decide import Deadline
+from app.deadline import Deadline
 from domain.errors import FaregateError
 
 

@@ -1,14 +1,14 @@
 """Waiting for an answer no longer than agreed, whatever the one who answers does about it."""
 
-from asyncio import Task, ensure_future, wait
-from collections.abc import Coroutine
+from asyncio import Future, ensure_future, wait
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-_late: set[Task[Any]] = set()  # the loop itself holds tasks weakly
+_late: set[Future[Any]] = set()  # the loop itself holds tasks weakly
 
 
-async def within(limit_s: float, work: Coroutine[Any, Any, Result]) -> Result:
+async def within(limit_s: float, work: Awaitable[Result]) -> Result:
     """The result of `work`, or TimeoutError after `limit_s` seconds.
 
     Late work goes on unobserved. Cancelling it would send a cancel to the server, on one connection more,
@@ -23,7 +23,7 @@ async def within(limit_s: float, work: Coroutine[Any, Any, Result]) -> Result:
     raise TimeoutError
 
 
-def _forget(task: Task[Any]) -> None:
+def _forget(task: Future[Any]) -> None:
     _late.discard(task)
     if not task.cancelled():
         task.exception()  # seen, so that the loop does not report it

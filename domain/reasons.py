@@ -1,6 +1,6 @@
 """Why a decision came out as it did, in sentences an analyst can read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isnan
 
 from msgspec import Struct
@@ -23,21 +23,32 @@ class Reason(Struct, frozen=True, kw_only=True):
     contribution: float
 
 
-def top_reasons(moment: Moment, values: Sequence[float], contributions: Sequence[float]) -> list[Reason]:
+def normals_of(moment: Moment) -> dict[str, float]:
+    """The rider's own usual value of each feature that has one and where it is known."""
+    found = {feature.name: feature.normal(moment) for feature in FEATURES if feature.normal}
+    return {name: round(normal, 2) for name, normal in found.items() if not isnan(normal)}
+
+
+def top_reasons(
+    values: Sequence[float], contributions: Sequence[float], normals: Mapping[str, float], currency: str
+) -> list[Reason]:
     """The features that pushed the score up the most, strongest first; a base after them is ignored."""
     ranked = sorted(range(len(FEATURES)), key=lambda i: contributions[i], reverse=True)
     return [
-        reason(FEATURES[i], moment, values[i], contributions[i]) for i in ranked[:TOP] if contributions[i] > 0
+        reason(FEATURES[i], values[i], contributions[i], normals.get(FEATURES[i].name), currency)
+        for i in ranked[:TOP]
+        if contributions[i] > 0
     ]
 
 
-def reason(feature: Feature, moment: Moment, value: float, contribution: float) -> Reason:
-    normal = feature.normal(moment) if feature.normal else None
+def reason(
+    feature: Feature, value: float, contribution: float, normal: float | None, currency: str
+) -> Reason:
     return Reason(
         code=feature.name,
-        sentence=sentence(feature, value, normal, moment.transaction.currency),
+        sentence=sentence(feature, value, normal, currency),
         value=None if isnan(value) else round(float(value), 4),
-        normal=None if normal is None or isnan(normal) else round(normal, 2),
+        normal=normal,
         contribution=round(contribution, 6),
     )
 

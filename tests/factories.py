@@ -1,13 +1,15 @@
 """Objects from defaults; a test names only what it is about."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from event_factories import NOW_MS, a_payment_outcome, an_id
 from msgspec import json, structs, to_builtins
 
 from app.decide import decided_event
-from app.ports import Decision, KnownPulse, StoredFeatures
+from app.decision_id import new_decision_id
+from app.ports import Caller, Decision, Evidence, KnownPulse, StoredFeatures
 from app.pulse import known_pulse
 from app.replies import Reply, Versions, encode_reply
 from app.requests import Place, TransactionRequest
@@ -66,7 +68,7 @@ def a_decision(request: TransactionRequest | None = None, **given: Any) -> Decis
     request = request or a_request()
     transaction = request.transaction()
     reply = Reply(
-        decision_id=an_id("dec"),
+        decision_id=new_decision_id(NOW_MS),
         transaction_id=request.transaction_id,
         verdict=Verdict.APPROVE,
         score=3,
@@ -75,14 +77,21 @@ def a_decision(request: TransactionRequest | None = None, **given: Any) -> Decis
         rung_reason=None,
         feature_age_ms=420,
         reasons=[],
-        versions=Versions(model="mdl_a"),
+        versions=Versions(model="mdl_a", rules=7, lists=3, policy="pol_a"),
         decided_at=from_ms(NOW_MS + 3),
     )
     decision = Decision(
+        tenant="tenant_a",
+        idempotency_key=request.transaction_id,
+        fingerprint=sha256(request.canonical()).digest(),
         transaction=transaction,
         as_of_ms=NOW_MS,
         model_version="mdl_a",
         scorer_kind="compiled",
+        rulebook_version=7,
+        lists_version=3,
+        policy_version="pol_a",
+        evidence=Evidence(),
         features=stored(),
         pulse=None,
         vector=b"\x00\x00\x80?" * 3,
@@ -93,10 +102,15 @@ def a_decision(request: TransactionRequest | None = None, **given: Any) -> Decis
         **{
             name: getattr(reply, name)
             for name in reply.__struct_fields__
-            if name not in ("transaction_id", "versions")
+            if name not in ("transaction_id", "versions", "list_entry")
         },
     )
     return structs.replace(decision, **given)
+
+
+def a_caller(**given: Any) -> Caller:
+    scopes = frozenset({"decide", "outcome", "read", "label"})
+    return Caller(**{"tenant": "tenant_a", "key_id": "key_a", "scopes": scopes, **given})
 
 
 def an_outcome(transaction_id: str, **given: Any) -> PaymentOutcome:

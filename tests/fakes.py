@@ -1,17 +1,22 @@
 """Stand-ins for the world; tests/contracts holds them to the same promises as the real adapters."""
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from msgspec import Raw, structs
 
+from app.ledger_row import encode_row, row_of
 from app.outbox import Message, Passed, Send, Settled
 from app.ports import (
     Decision,
+    Facts,
     FeaturesUnreadable,
+    KeyReused,
     LedgerUnavailable,
     Payment,
+    RuleFindings,
     StoredFeatures,
     TransactionChanged,
 )
@@ -22,6 +27,7 @@ from domain.errors import ModelRefused
 from domain.events import PaymentCorrected, PaymentDecided, PaymentOutcome, from_ms
 from domain.history import History
 from domain.profile import Profile
+from domain.rules import ListHit, RuleHit
 
 
 class FakeFlight:
@@ -118,29 +124,54 @@ class FakeLedger:
         self.flight = flight or FakeFlight()
         self.decisions: dict[str, Decision] = {}  # by transaction
         self.outcomes: dict[str, PaymentOutcome] = {}
+        self.labels: list[tuple[str, str, str]] = []
         self.events: list[PaymentDecided | PaymentOutcome | PaymentCorrected] = []
         self.away = False
+        self.before_insert: Callable[[], Awaitable[None]] | None = None
+        self._rows: dict[bytes, Decision] = {}
 
     def _answer(self) -> None:
         if self.away:
             raise LedgerUnavailable("the fake is away")
 
-    async def record(self, decision: Decision) -> bytes:
+    def row_of(self, decision: Decision) -> bytes:
+        row = encode_row(row_of(decision))
+        self._rows[row] = decision
+        return row
+
+    async def insert(self, row: bytes) -> bytes:
+        if self.before_insert:
+            await self.before_insert()
         self._answer()
-        first = self.decisions.setdefault(decision.transaction.transaction_id, decision)
-        if first is decision:
+        decision = self._rows[row]
+        first = self._first(decision)
+        if first is not None:
+            self.flight.remove(decision.features.seq)
+            return _stored_reply(first, decision)
+        self.decisions[decision.transaction.transaction_id] = decision
+        if not decision.sandbox:
             self.events.append(decision.event)
             self.flight.land(decision.features.seq, decision.event)
-            return decision.reply
-        self.flight.remove(decision.features.seq)
-        if first.request != decision.request:
-            raise TransactionChanged("decided with another body")
-        return first.reply
+        return decision.reply
 
-    async def find(self, decision_id: str) -> DecisionRecord | None:
+    def _first(self, decision: Decision) -> Decision | None:
+        """What was decided under its key, else on its transaction."""
+        for known in self.decisions.values():
+            if (known.tenant, known.idempotency_key) == (decision.tenant, decision.idempotency_key):
+                return known
+        return self.decisions.get(decision.transaction.transaction_id)
+
+    async def recall(self, tenant: str, key: str) -> tuple[bytes, bytes] | None:
+        self._answer()
+        for known in self.decisions.values():
+            if (known.tenant, known.idempotency_key) == (tenant, key):
+                return known.fingerprint, known.reply
+        return None
+
+    async def find(self, decision_id: str, tenant: str) -> DecisionRecord | None:
         self._answer()
         for decision in self.decisions.values():
-            if decision.decision_id == decision_id:
+            if (decision.decision_id, decision.tenant) == (decision_id, tenant):
                 outcomes = self._outcomes(decision.transaction.transaction_id)
                 return DecisionRecord(
                     reply=Raw(decision.reply), request=Raw(decision.request), outcomes=outcomes
@@ -161,13 +192,16 @@ class FakeLedger:
             if event.transaction_id == transaction_id
         ]
 
-    async def payment(self, transaction_id: str) -> Payment | None:
+    async def payment(self, transaction_id: str, tenant: str) -> Payment | None:
         self._answer()
         decision = self.decisions.get(transaction_id)
-        if decision is None:
+        if decision is None or decision.tenant != tenant:
             return None
         transaction = decision.transaction
         return Payment(
+            decision_id=decision.decision_id,
+            decided_at=decision.decided_at,
+            sandbox=decision.sandbox,
             user_id=transaction.user_id,
             card_id=transaction.card_id,
             device_id=transaction.device_id,
@@ -178,7 +212,9 @@ class FakeLedger:
             as_of_ms=decision.as_of_ms,
         )
 
-    async def record_outcome(self, event: PaymentOutcome, correction: PaymentCorrected | None = None) -> None:
+    async def record_outcome(
+        self, payment: Payment, event: PaymentOutcome, correction: PaymentCorrected | None = None
+    ) -> None:
         self._answer()
         if event.id in self.outcomes:
             return
@@ -187,7 +223,17 @@ class FakeLedger:
             for known in self.outcomes.values()
         )
         self.outcomes[event.id] = event
+        if payment.sandbox:
+            return
         self.events += [event] if correction is None or captured else [event, correction]
+
+
+def _stored_reply(first: Decision, again: Decision) -> bytes:
+    if (first.tenant, first.fingerprint) == (again.tenant, again.fingerprint):
+        return first.reply
+    if (first.tenant, first.idempotency_key) == (again.tenant, again.idempotency_key):
+        raise KeyReused("the key was used for another body")
+    raise TransactionChanged("decided with another body")
 
 
 class FakeThresholds:
@@ -215,6 +261,36 @@ class FakeModel:
 
     def contributions(self, vector: "array[float]") -> list[float]:
         return [float(len(vector) - place) for place in range(len(FEATURE_NAMES))] + [-2.0]
+
+
+class FakeRulebook:
+    """Finds what it is told to find."""
+
+    version = 7
+
+    def __init__(self, *hits: RuleHit, failed: tuple[str, ...] = ()) -> None:
+        self.findings = RuleFindings(hits=hits, failed=failed)
+        self.examined: list[Facts] = []
+
+    def examine(self, facts: Facts) -> RuleFindings:
+        self.examined.append(facts)
+        return self.findings
+
+
+class FakeListBook:
+    version = 3
+
+    def __init__(self, entry: ListHit | None = None) -> None:
+        self.entry = entry
+
+    def match(self, _facts: Facts) -> ListHit | None:
+        return self.entry
+
+
+@dataclass
+class FakePolicies:
+    rulebook: FakeRulebook = field(default_factory=FakeRulebook)
+    lists: FakeListBook = field(default_factory=FakeListBook)
 
 
 class FakeOutbox:

@@ -1,0 +1,118 @@
+"""The verdict on a case: lists, rules, then the score. Pure: the same case gets the same reply."""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from app.assessment import POLICY_VERSION, Assessment, by_amount, by_model, by_request
+from app.ladder import Footing
+from app.ports import Facts, ListBook, Model, Policies, RuleFindings
+from app.replies import Reply, Versions
+from app.requests import TransactionRequest
+from app.scoring_thread import Scored
+from domain.catalogue import FEATURE_NAMES
+from domain.decision import Rung, Verdict
+from domain.rules import Action, ListHit, RuleHit
+from domain.transaction import Transaction
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """What a verdict is made of; with the model and the policies in force the ledger keeps all of it.
+
+    `vector` is None where no model scores; `forced` is the verdict that a test token asks for.
+    """
+
+    decision_id: str
+    request: TransactionRequest
+    transaction: Transaction
+    as_of_ms: int
+    decided_at: datetime
+    on: Footing
+    vector: "array[float] | None" = None
+    normals: Mapping[str, float] = {}
+    forced: Verdict | None = None
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    reply: Reply
+    findings: RuleFindings
+
+
+def judge(case: Case, model: Model | None, scored: Scored | None, policies: Policies) -> Judgement:
+    """`scored` is what `model` says of the case's vector; both are None where no model scores."""
+    facts = _facts(case, scored)
+    entry = policies.lists.match(facts)
+    findings = policies.rulebook.examine(facts)
+    assessed = _assess(case, model, scored, _points(findings.hits))
+    return Judgement(
+        findings=findings,
+        reply=Reply(
+            decision_id=case.decision_id,
+            transaction_id=case.transaction.transaction_id,
+            verdict=case.forced or _by_list(entry) or _by_rule(findings.hits) or assessed.verdict,
+            score=assessed.score,
+            probability=assessed.probability,
+            rung=case.on.rung,
+            rung_reason=case.on.reason,
+            feature_age_ms=case.on.feature_age_ms,
+            reasons=assessed.reasons,
+            rules=[hit for hit in findings.hits if hit.acted],
+            list_entry=entry,
+            versions=_versions(model if scored else None, policies.rulebook.version, policies.lists),
+            decided_at=case.decided_at,
+        ),
+    )
+
+
+def _facts(case: Case, scored: Scored | None) -> Facts:
+    return Facts(
+        transaction=case.transaction,
+        as_of_ms=case.as_of_ms,
+        rung=case.on.rung,
+        email_hash=case.request.email_hash,
+        features=None if case.vector is None else dict(zip(FEATURE_NAMES, case.vector, strict=True)),
+        probability=scored.probability if scored else None,
+    )
+
+
+def _assess(case: Case, model: Model | None, scored: Scored | None, points: int) -> Assessment:
+    if case.on.rung is Rung.R3:
+        return by_amount(case.transaction, points)
+    if model is None or scored is None or case.vector is None:
+        return by_request(case.transaction, points)
+    return by_model(
+        model.thresholds,
+        scored,
+        points=points,
+        values=case.vector,
+        normals=case.normals,
+        currency=case.transaction.currency,
+    )
+
+
+def _points(hits: Sequence[RuleHit]) -> int:
+    return sum(hit.points or 0 for hit in hits if hit.acted)
+
+
+def _by_list(entry: ListHit | None) -> Verdict | None:
+    if entry is None:
+        return None
+    return Verdict.DECLINE if entry.list == "block" else Verdict.APPROVE
+
+
+def _by_rule(hits: Sequence[RuleHit]) -> Verdict | None:
+    """The first that acts decides; rules that move the score have been heard there."""
+    deciding = (hit for hit in hits if hit.acted and hit.action is not Action.ADD_SCORE)
+    first = next(deciding, None)
+    return Verdict(first.action) if first else None
+
+
+def _versions(model: Model | None, rulebook_version: int, lists: ListBook) -> Versions:
+    return Versions(
+        model=model.version if model else None,
+        rules=rulebook_version,
+        lists=lists.version,
+        policy=POLICY_VERSION,
+    )
