@@ -17,7 +17,10 @@ from app.ports import Model
 from app.queries import query
 from app.replaying import KeptDecision, Replay, ReplayRefused, replay
 from app.replies import RecordedOutcome
-from app.rules.store import policies_at
+from app.rules.keeper import InForce
+from app.rules.list_store import ListStore
+from app.rules.rulebook import CompiledRulebook
+from app.rules.store import RuleStore
 from domain.catalogue import FEATURES, Feature
 from domain.display import DAY_MS
 from domain.errors import ModelRefused
@@ -102,7 +105,10 @@ def find_kept(
 def replay_kept(connection: psycopg.Connection, kept: KeptDecision, models: Models) -> Replay:
     """Raises ReplayRefused or ModelRefused."""
     model = models(kept.model_version) if kept.model_version else None
-    policies = policies_at(connection, kept.rulebook_version, kept.lists_version)
+    policies = InForce(
+        rulebook=CompiledRulebook(kept.rulebook_version, RuleStore(connection).as_of(kept.rulebook_version)),
+        lists=ListStore(connection).as_of(kept.lists_version),
+    )
     return replay(kept, model, policies)
 
 
