@@ -77,6 +77,18 @@ class Parts:
         from app.migrations import migrate
 
         migrate(self.postgres.conninfo(passwords.OWNER))
+        self._furnish()
+
+    def _furnish(self) -> None:
+        """The key that local callers use, and a rulebook to begin with."""
+        import psycopg
+
+        from app.access.store import ensure_local_key
+        from app.rules import starter
+
+        with psycopg.connect(self.postgres.conninfo(passwords.OWNER), autocommit=True) as connection:
+            ensure_local_key(connection, self.postgres.passwords[passwords.API_KEY])
+            starter.install(connection)
 
     def _apply_feast(self) -> None:
         launch = self.services.python("feast", "-m", "feature_repo.apply", role=passwords.OWNER)
