@@ -19,11 +19,10 @@ from deploy.cli.audit import audit
 from deploy.cli.demo_view import Picture
 from deploy.cli.lag import LagMeter
 from deploy.cli.up import StopWish, start_interruptibly
-from deploy.embedded import passwords, status
+from deploy.embedded import status
 from deploy.embedded.children import Launch, Spawner, stop
 from deploy.embedded.errors import StackError
-from deploy.embedded.home import PROJECT, Home, read_json
-from deploy.embedded.postgres import Postgres
+from deploy.embedded.home import PROJECT, Home
 from deploy.embedded.services import common_environment
 from deploy.embedded.stack import Stack
 
@@ -92,7 +91,7 @@ class Run:
     console: Console
 
     def show(self, seconds: float | None) -> None:
-        with psycopg.connect(self._conninfo(), autocommit=True) as connection:
+        with psycopg.connect(local_conninfo(self.home, "faregate_console"), autocommit=True) as connection:
             (since,) = connection.execute("select clock_timestamp()").fetchone() or (None,)
             run_id = f"demo-{since:%Y%m%dT%H%M%S}"
             tally = demo_numbers.Tally(path=self.home.simulator / f"{run_id}.jsonl")
@@ -101,11 +100,6 @@ class Run:
             self.console.print("Recounting from the ledger, Kafka and the simulator's record …")
             found = audit(connection, self.running.urls["kafka"], since, tally.path)
         print(json.dumps(found.as_dict()), flush=True)
-
-    def _conninfo(self) -> str:
-        port = read_json(self.home.addresses)["ports"]["postgres"]
-        postgres = Postgres(home=self.home, port=port, passwords=passwords.load(self.home.secrets))
-        return postgres.conninfo("faregate_console")
 
     @contextmanager
     def _simulator(self, run_id: str) -> Iterator[None]:

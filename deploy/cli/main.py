@@ -152,6 +152,27 @@ def replay(
 
 
 @app.command()
+def why(
+    decision_id: Annotated[str, typer.Argument(help="A decision_id out of a reply.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show all that a decision saw, what each of it did to the score, and a replay."""
+    from deploy.cli.why import why as command
+
+    command(here(), os.environ, decision_id, as_json=as_json)
+
+
+@app.command("replay-decision")
+def replay_decision(
+    decision_id: Annotated[str, typer.Argument(help="A decision_id out of a reply.")],
+) -> None:
+    """Make a decision again from the ledger alone; exit code 1 if the reply is another."""
+    from deploy.cli.why import replay_decision as command
+
+    sys.exit(command(here(), os.environ, decision_id))
+
+
+@app.command()
 def demo() -> None:
     """Start everything and watch fraud being blocked. DEMO_SECONDS=60 stops by itself."""
     from deploy.cli.demo import demo as command

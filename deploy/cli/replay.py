@@ -10,10 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from deploy.cli.running import running
-from deploy.embedded import passwords
-from deploy.embedded.home import Home, read_json
-from deploy.embedded.postgres import Postgres
+from deploy.cli.database import conninfo
+from deploy.embedded.home import Home
 from deploy.parity.comparison import Difference
 from deploy.parity.ledger import ParityLedger
 from deploy.parity.replay import Period, replay
@@ -35,7 +33,7 @@ def command(home: Home, env: Mapping[str, str], period: Period, *, limit: int | 
     if not any(archive.end_positions().values()):
         raise ReplayRefused(f"Nothing is archived in {archive.root} yet: the writer does it every 15 s.")
     console, began = Console(stderr=True), time.monotonic()
-    with psycopg.connect("" if env.get("PGHOST") else _local(home), autocommit=True) as connection:
+    with psycopg.connect(conninfo(home, env, ROLE), autocommit=True) as connection:
         ledger = ParityLedger(connection)
         wanted = min(ledger.count(*period), limit or 10**12)
         if not wanted:
@@ -72,12 +70,6 @@ def _time(option: str, text: str) -> datetime:
     if time_of.tzinfo is None:
         raise ReplayRefused(f"{option} {text} has no offset: write {text}Z for UTC.")
     return time_of.astimezone(UTC)
-
-
-def _local(home: Home) -> str:
-    running(home)
-    port = read_json(home.addresses)["ports"]["postgres"]
-    return Postgres(home=home, port=port, passwords=passwords.load(home.secrets)).conninfo(ROLE)
 
 
 def _progress(console: Console) -> Progress:

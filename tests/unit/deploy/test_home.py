@@ -33,7 +33,7 @@ def test_temporary_home_can_be_passed_and_goes() -> None:
 
 def test_passwords_are_random_private_and_kept(tmp_path: Path) -> None:
     first = passwords.load(tmp_path / "secrets.json")
-    assert set(first) == {passwords.SUPERUSER, *passwords.ROLES}
+    assert set(first) == {passwords.SUPERUSER, *passwords.ROLES, passwords.API_KEY}
     assert len(set(first.values())) == len(first)
     assert passwords.load(tmp_path / "secrets.json") == first
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
