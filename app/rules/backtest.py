@@ -4,7 +4,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import psycopg
@@ -17,14 +17,14 @@ from app.requests import TransactionRequest
 from app.rules.errors import RuleRefused
 from app.rules.rulebook import CompiledRulebook
 from domain.catalogue import FEATURE_NAMES
-from domain.decision import Rung, Verdict
+from domain.decision import Outcome, Rung, Verdict
 from domain.display import DAY_MS
 from domain.events import to_ms
+from domain.labels import AnalystLabel, Label, label_of
 from domain.rules import Mode, Rule
 
-MATURITY_DAYS = 90.0  # after these, a payment that nobody charged back counts as good
+MATURITY_DAYS = 90.0  # after these, a captured payment that nobody charged back counts as good
 TOLD_EVERY = 500
-Truth = Literal["fraud", "good", "unknown"]
 query = queries_of(__file__)
 
 
@@ -39,8 +39,8 @@ class Part(Struct, kw_only=True):
         self.amount_minor += amount_minor
 
 
-def _by_truth() -> dict[Truth, Part]:
-    return {"fraud": Part(), "good": Part(), "unknown": Part()}
+def _by_truth() -> dict[Label, Part]:
+    return {label: Part() for label in Label}
 
 
 class BackTest(Struct, kw_only=True):
@@ -53,9 +53,9 @@ class BackTest(Struct, kw_only=True):
 
     rule: str
     decisions: int = 0
-    all: dict[Truth, Part] = field(default_factory=_by_truth)
-    hits: dict[Truth, Part] = field(default_factory=_by_truth)
-    let_through: dict[Truth, Part] = field(default_factory=_by_truth)
+    all: dict[Label, Part] = field(default_factory=_by_truth)
+    hits: dict[Label, Part] = field(default_factory=_by_truth)
+    let_through: dict[Label, Part] = field(default_factory=_by_truth)
     stopped_already: int = 0
     overlap: Counter[str] = field(default_factory=Counter)
     passed_over: int = 0
@@ -105,13 +105,16 @@ def back_test(
     return found
 
 
-def truth_of(row: dict[str, Any], now_ms: int, maturity_days: float) -> Truth:
-    """A chargeback stands above an analyst's word, and both above the silence of time."""
-    if row["charged_back"]:
-        return "fraud"
-    if row["label"]:
-        return "fraud" if row["label"] == "fraud" else "good"
-    return "good" if now_ms - to_ms(row["decided_at"]) >= maturity_days * DAY_MS else "unknown"
+def truth_of(row: dict[str, Any], now_ms: int, maturity_days: float) -> Label:
+    """What became of a decision, by its outcomes and the newest word of an analyst."""
+    said = msgspec.convert(row["label"], AnalystLabel) if row["label"] else None
+    return label_of(
+        [Outcome(outcome) for outcome in row["outcomes"] or ()],
+        [said] if said else [],
+        to_ms(row["decided_at"]),
+        now_ms,
+        round(maturity_days * DAY_MS),
+    )
 
 
 def _decisions(connection: psycopg.Connection[Any], period: Period) -> Iterator[dict[str, Any]]:
@@ -122,7 +125,7 @@ def _decisions(connection: psycopg.Connection[Any], period: Period) -> Iterator[
         yield from cursor
 
 
-def _try(found: BackTest, rulebook: CompiledRulebook, row: dict[str, Any], truth: Truth) -> None:
+def _try(found: BackTest, rulebook: CompiledRulebook, row: dict[str, Any], truth: Label) -> None:
     amount = row["amount_minor"]
     found.decisions += 1
     found.all[truth].add(amount)

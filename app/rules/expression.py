@@ -71,6 +71,8 @@ def compile_expression(text: str) -> Expression:
     _refuse_other_meaning(program, tokens)
     _refuse_long_work(tokens)
     used = frozenset(token.text for token in names(tokens))
+    if not used & VARIABLES:
+        raise RuleRefused("it looks at nothing of the payment: name a variable, such as card_failures_1h")
     expression = Expression(
         text=text,
         execute=program.execute,
@@ -113,7 +115,8 @@ def _parsed(text: str) -> cel.Program:
             raise RuleRefused(f"it cannot be read: {_first_line(error)}") from error
         line, column, what = found.groups()
         where = f"line {line}, column {column}" if "\n" in text.strip() else f"column {column}"
-        raise RuleRefused(f"{where}: {what[:200]}") from error
+        fault = what.partition(" expecting ")[0].replace("'<EOF>'", "the end")[:200]
+        raise RuleRefused(f"{where}: {fault}; docs/rules.md shows how rules are written") from error
 
 
 def _refuse_foreign_words(text: str, tokens: list[Token]) -> None:

@@ -108,16 +108,19 @@ order by added_version desc
 limit %(limit)s
 
 -- name: decisions_with_labels
--- Decisions of a period with what became of them; a chargeback stands above an analyst's word.
+-- Decisions of a period with what became of them: all outcomes, and the newest word of an analyst.
 select decision_id, as_of_ms, rung, probability, vector, request, verdict, amount_minor, decided_at, rules,
-       exists (
-           select from outcomes
-           where outcomes.transaction_id = decisions.transaction_id and outcome = 'chargeback'
-       ) as charged_back,
        (
-           select label from labels
+           select array_agg(outcome) from outcomes
+           where outcomes.transaction_id = decisions.transaction_id
+       ) as outcomes,
+       (
+           select jsonb_build_object(
+               'label_id', label_id, 'decision_id', decision_id, 'label', label, 'labelled_by', labelled_by,
+               'labelled_at_ms', round(extract(epoch from labelled_at) * 1000)::bigint
+           ) from labels
            where labels.decision_id = decisions.decision_id
-           order by labelled_at desc limit 1
+           order by labelled_at desc, label_id desc limit 1
        ) as label
 from decisions
 where decided_at >= %(since)s and decided_at < %(until)s and not sandbox

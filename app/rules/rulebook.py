@@ -1,7 +1,6 @@
 """The rules of one version, compiled, and what they find in a payment."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -16,31 +15,30 @@ _SEVERITY = (Action.DECLINE, Action.CHALLENGE, Action.REVIEW, Action.APPROVE, Ac
 _compiled: Callable[[str], Expression] = lru_cache(maxsize=1_000)(compile_expression)
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Ready:
-    rule: Rule
-    expression: Expression
+    """A rule that can be evaluated, with both hits it may come to, made beforehand."""
+
+    __slots__ = ("acting", "expires_at_ms", "expression", "hits", "rule_id", "share")
+
+    def __init__(self, rule: Rule, expression: Expression) -> None:
+        self.rule_id = rule.rule_id
+        self.expression = expression
+        self.expires_at_ms = rule.expires_at_ms
+        self.share = rule.share
+        self.acting = rule.mode is Mode.LIVE
+        self.hits = _hit(rule, acted=False), _hit(rule, acted=True)
 
     def applies(self, facts: Facts) -> bool:
         """Whether there is all that the rule looks at, and it has not expired."""
         needs = self.expression
-        expires_at_ms = self.rule.expires_at_ms
         return (
             (facts.features is not None or not needs.features)
             and (facts.probability is not None or not needs.needs_probability)
-            and (expires_at_ms is None or facts.as_of_ms < expires_at_ms)
+            and (self.expires_at_ms is None or facts.as_of_ms < self.expires_at_ms)
         )
 
     def hit(self, user_id: str) -> RuleHit:
-        rule = self.rule
-        return RuleHit(
-            rule_id=rule.rule_id,
-            version=rule.version,
-            action=rule.action,
-            mode=rule.mode,
-            points=rule.points,
-            acted=rule.mode is Mode.LIVE and in_share(rule.rule_id, user_id, rule.share),
-        )
+        return self.hits[self.acting and in_share(self.rule_id, user_id, self.share)]
 
 
 class CompiledRulebook:
@@ -56,7 +54,7 @@ class CompiledRulebook:
         self.broken: dict[str, str] = {}  # why, by rule id
         for rule in evaluated:
             try:
-                self._ready.append(_Ready(rule=rule, expression=_compiled(rule.expression)))
+                self._ready.append(_Ready(rule, _compiled(rule.expression)))
             except RuleRefused as refusal:
                 self.broken[rule.rule_id] = str(refusal)
         self._fields = frozenset(name for ready in self._ready for name in ready.expression.fields)
@@ -92,7 +90,7 @@ class CompiledRulebook:
             if result is True:
                 hits.append(ready.hit(facts.transaction.user_id))
             elif result is not False:
-                failed.append(ready.rule.rule_id)
+                failed.append(ready.rule_id)
         return RuleFindings(hits=tuple(hits), failed=tuple(failed))
 
 
@@ -102,6 +100,17 @@ def in_share(rule_id: str, user_id: str, share: float) -> bool:
         return True
     digest = blake2b(user_id.encode(), key=rule_id.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") < share * 2**64
+
+
+def _hit(rule: Rule, *, acted: bool) -> RuleHit:
+    return RuleHit(
+        rule_id=rule.rule_id,
+        version=rule.version,
+        action=rule.action,
+        mode=rule.mode,
+        points=rule.points,
+        acted=acted,
+    )
 
 
 def _order(rule: Rule) -> tuple[int, int, str]:

@@ -46,17 +46,17 @@ class RuleStore:
     """`connection` commits by itself; as console or owner. Methods raise RuleRefused and psycopg's errors."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     def version(self) -> int:
-        return newest_versions(self._connection).rules
+        return newest_versions(self.connection).rules
 
     def current(self) -> list[Rule]:
         return self.as_of(self.version())
 
     def as_of(self, version: int) -> list[Rule]:
         """The rules that a decision with this rulebook version was made by, drafts included."""
-        with self._connection.cursor(row_factory=dict_row) as cursor:
+        with self.connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(query("rulebook"), {"version": version}).fetchall()
         return [rule_of(row) for row in rows]
 
@@ -68,7 +68,7 @@ class RuleStore:
 
     def history(self, rule_id: str) -> list[RuleVersion]:
         """The newest first, at most 100."""
-        with self._connection.cursor(row_factory=dict_row) as cursor:
+        with self.connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(query("rule_history"), {"rule_id": rule_id}).fetchall()
         return [
             RuleVersion(
@@ -81,16 +81,16 @@ class RuleStore:
         ]
 
     def activity(self) -> dict[str, Activity]:
-        hits = self._connection.execute(query("rule_activity")).fetchall()
+        hits = self.connection.execute(query("rule_activity")).fetchall()
         found = {rule_id: Activity(hits=hits, acted=acted) for rule_id, hits, acted in hits}
-        for rule_id, failures in self._connection.execute(query("rule_failures")).fetchall():
+        for rule_id, failures in self.connection.execute(query("rule_failures")).fetchall():
             found[rule_id] = structs.replace(found.get(rule_id, Activity()), failures=failures)
         return found
 
     def add(self, rule: Rule, *, by: str, why: str = "") -> Rule:
         """Keep a new rule as its version 1."""
-        with self._connection.transaction():
-            version = new_version(self._connection, "rules", by=by, why=why)
+        with self.connection.transaction():
+            version = new_version(self.connection, "rules", by=by, why=why)
             known = self._rules_before(version)
             if rule.rule_id in known:
                 raise RuleRefused(f"{rule.rule_id} is there already: change it, or give this one another id")
@@ -100,8 +100,8 @@ class RuleStore:
 
     def change(self, rule_id: str, *, by: str, why: str = "", **changes: Any) -> Rule:
         """Keep a new version of a rule; `changes` are fields of Rule."""
-        with self._connection.transaction():
-            version = new_version(self._connection, "rules", by=by, why=why)
+        with self.connection.transaction():
+            version = new_version(self.connection, "rules", by=by, why=why)
             known = self._rules_before(version)
             if rule_id not in known:
                 raise RuleRefused(f"there is no rule {rule_id}: `faregate rules list` shows all")
@@ -128,7 +128,7 @@ class RuleStore:
             raise RuleRefused(
                 f"{MAX_EVALUATED} rules are in shadow or live: retire one before {rule.rule_id}"
             )
-        self._connection.execute(
+        self.connection.execute(
             query("add_rule_version"), {**structs.asdict(rule), "rulebook_version": version}
         )
         return rule
