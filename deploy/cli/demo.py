@@ -16,6 +16,7 @@ from rich.live import Live
 
 from deploy.cli import demo_numbers
 from deploy.cli.audit import audit
+from deploy.cli.database import local_conninfo
 from deploy.cli.demo_view import Picture
 from deploy.cli.lag import LagMeter
 from deploy.cli.up import StopWish, start_interruptibly

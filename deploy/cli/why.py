@@ -92,8 +92,8 @@ def _show(found: "Why", console: Console) -> None:
 
     reply = decode_reply(bytes(found.reply))
     console.print(
-        f"[bold]{reply.verdict}[/] {reply.decision_id}, {timestamp(to_ms(reply.decided_at))}, score {reply.score}, "
-        f"rung {reply.rung}{f' ({reply.rung_reason})' if reply.rung_reason else ''}",
+        f"[bold]{reply.verdict}[/] {reply.decision_id}, {timestamp(to_ms(reply.decided_at))}, "
+        f"score {reply.score}, rung {reply.rung}{f' ({reply.rung_reason})' if reply.rung_reason else ''}",
         highlight=False,
     )
     versions = reply.versions
