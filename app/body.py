@@ -23,10 +23,14 @@ async def read_body(request: Request) -> bytes:
 def _require_json(request: Request) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        raise RequestRefused(UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json")
+        raise RequestRefused(
+            UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json", field="Content-Type"
+        )
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise RequestRefused(UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
+        raise RequestRefused(
+            UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed", field="Content-Encoding"
+        )
 
 
 def _too_large() -> RequestRefused:
-    return RequestRefused(BODY_TOO_LARGE, f"at most {MAX_BODY_BYTES:,} bytes are read")
+    return RequestRefused(BODY_TOO_LARGE, f"at most {MAX_BODY_BYTES:,} bytes are read", field="body")

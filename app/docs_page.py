@@ -36,7 +36,8 @@ def _operations(paths: dict[str, Any]) -> Iterator[str]:
     for path, methods in paths.items():
         for method, operation in methods.items():
             yield f"<h2><span class=method>{method.upper()}</span><code>{escape(path)}</code></h2>"
-            yield f"<p>{escape(operation['summary'])}</p>"
+            yield f"<p>{escape(operation['summary'])}. {escape(operation.get('description', ''))}</p>"
+            yield from _parameters(operation["parameters"])
             body = operation.get("requestBody")
             if body:
                 yield f"<p>Body: {_schema_link(body)}</p>"
@@ -47,9 +48,19 @@ def _operations(paths: dict[str, Any]) -> Iterator[str]:
             yield "</table>"
 
 
+def _parameters(parameters: list[dict[str, Any]]) -> Iterator[str]:
+    for parameter in parameters:
+        need = "required" if parameter["required"] else "optional"
+        pattern = escape(parameter["schema"].get("pattern", ""))
+        name, what = escape(parameter["name"]), escape(parameter.get("description", ""))
+        yield f"<p><code>{name}</code> ({parameter['in']}, {need}) <code>{pattern}</code> {what}</p>"
+
+
 def _schema_link(described: dict[str, Any]) -> str:
     for content in described.get("content", {}).values():
-        name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        schema = content.get("schema", {})
+        first = schema.get("allOf", [schema])[0]
+        name = first.get("$ref", "").rpartition("/")[2]
         if name:
             return f"<a href='#{escape(name)}'><code>{escape(name)}</code></a>"
     return ""

@@ -1,132 +1,195 @@
 """The API's own description: operations declared once, schemas taken from the msgspec types they use."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cache
+from typing import Any
 
-from fastapi import FastAPI
 from msgspec import Struct, json
 
 from app import problems
+from app.access.signature import HEADER as SIGNATURE_HEADER
+from app.api_examples import example_of, problem_example
+from app.explaining import Why
 from app.health import Alive, Readiness
+from app.operations import OPERATIONS, Operation
 from app.problems import Problem, ProblemBody
-from app.replies import DecisionRecord, OutcomeReceipt, Reply
-from app.requests import OutcomeReport, TransactionRequest
+from app.replies import DecisionRecord, LabelReceipt, OutcomeReceipt, RecordedOutcome, Reply, Versions
+from app.requests import KEY_HEADER, LabelRequest, OutcomeReport, TransactionRequest
 
 DESCRIPTION = (
     "Decides, while a ride payment is waiting, whether to let it through. Every well-formed transaction gets "
-    "a verdict; the same transaction again gets the same reply, byte for byte. Anything else is an RFC 9457 "
-    "problem whose `type` is a page here. `score` shows the probability of fraud on a scale from 0 to 99: 50 "
-    "is even odds, every 7 points double the odds. `rung` says what stood behind the verdict: R0 the model "
-    "on fresh histories, R1 on histories up to a minute old, R2 the request's own data, R3 the amount alone."
+    "a verdict; the same key and body again get the same reply, byte for byte, for 24 hours. All else is an "
+    "RFC 9457 problem whose `type` is a page here. `score` shows the probability of fraud on a scale from "
+    "0 to 99: 50 is even odds, every 7 points double the odds. `rung` says what stood behind the verdict: R0 "
+    "the model on fresh histories, R1 on histories up to a minute old, R2 the request's own data, R3 the "
+    "amount alone. Test keys may force verdicts with the cards card_testapprove, card_testreview, "
+    "card_testchallenge and card_testdecline, and rungs with riders such as usr_testr2stale."
 )
-_BODY_PROBLEMS = (
-    problems.MALFORMED_JSON, problems.INVALID_REQUEST, problems.CARD_NUMBER, problems.BODY_TOO_LARGE,
-    problems.UNSUPPORTED_MEDIA_TYPE, problems.UNAVAILABLE,
-)  # fmt: skip
 _SCHEMAS = "#/components/schemas/"
+_HEADERS = "#/components/headers/"
+_REPLIES = (Reply, Versions, DecisionRecord, RecordedOutcome, OutcomeReceipt, LabelReceipt, Alive, Readiness)
+_RECEIVED = (TransactionRequest, OutcomeReport, LabelRequest)
+_RETRIED = frozenset((problems.IN_FLIGHT, problems.TOO_MANY_REQUESTS, problems.UNAVAILABLE))
+_CHALLENGED = frozenset((problems.UNAUTHENTICATED, problems.BAD_SIGNATURE))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    method: Literal["GET", "POST"]
-    path: str
-    endpoint: str
-    summary: str
-    reply: type[Struct] | None
-    status: int = 200
-    body: type[Struct] | None = None
-    parameter: str | None = None
-    refusals: tuple[Problem, ...] = ()
-
-    def responses(self) -> dict[int | str, dict[str, Any]]:
-        described: dict[int | str, dict[str, Any]] = {self.status: {"description": self.summary}}
-        if self.reply:
-            described[self.status]["content"] = _content("application/json", self.reply)
-        for status in sorted({problem.status for problem in self.refusals}):
-            titles = [problem.title for problem in self.refusals if problem.status == status]
-            described[status] = {
-                "description": "; or ".join(titles),
-                "content": _content(problems.CONTENT_TYPE, ProblemBody),
-            }
-        return described
-
-    def extra(self) -> dict[str, Any]:
-        extra: dict[str, Any] = {}
-        if self.body:
-            extra["requestBody"] = {"required": True, "content": _content("application/json", self.body)}
-        if self.parameter:
-            place = {"name": self.parameter, "in": "path", "required": True}
-            extra["parameters"] = [{**place, "schema": {"type": "string"}}]
-        return extra
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI 3.1 document; not to be changed by who gets it."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Faregate", "version": "1", "description": DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": schemas(), "headers": _headers(), "securitySchemes": _security_schemes()},
+    }
 
 
-OPERATIONS = (
-    Operation(
-        method="POST",
-        path="/v1/transactions",
-        endpoint="decide",
-        summary="Decide on a payment",
-        body=TransactionRequest,
-        reply=Reply,
-        refusals=(*_BODY_PROBLEMS, problems.WRONG_CURRENCY, problems.TRANSACTION_CHANGED),
-    ),
-    Operation(
-        method="POST",
-        path="/v1/transactions/{transaction_id}/outcome",
-        endpoint="report_outcome",
-        summary="Report what became of a payment",
-        parameter="transaction_id",
-        body=OutcomeReport,
-        reply=OutcomeReceipt,
-        status=202,
-        refusals=(*_BODY_PROBLEMS, problems.UNKNOWN_TRANSACTION),
-    ),
-    Operation(
-        method="GET",
-        path="/v1/decisions/{decision_id}",
-        endpoint="find_decision",
-        summary="Read a decision back, with its request and outcomes",
-        parameter="decision_id",
-        reply=DecisionRecord,
-        refusals=(problems.UNKNOWN_DECISION, problems.UNAVAILABLE),
-    ),
-    Operation(method="GET", path="/healthz", endpoint="healthz", summary="This process lives", reply=Alive),
-    Operation(
-        method="GET",
-        path="/readyz",
-        endpoint="readyz",
-        summary="This process can do its work; 503 with the same body if not",
-        reply=Readiness,
-    ),
-    Operation(
-        method="GET", path="/metrics", endpoint="show_metrics", summary="Metrics for Prometheus", reply=None
-    ),
-)
-
-
-def _content(media_type: str, of: type[Struct]) -> dict[str, Any]:
-    return {media_type: {"schema": {"$ref": _SCHEMAS + of.__name__}}}
-
-
-def add_components(app: FastAPI) -> None:
-    """Give the app's OpenAPI document the schemas that its operations refer to."""
-    plain = app.openapi
-
-    def with_schemas() -> dict[str, Any]:
-        document = plain()
-        document.setdefault("components", {})["schemas"] = schemas()
-        return document
-
-    app.openapi = with_schemas  # type: ignore[method-assign]  # FastAPI's documented way
+@cache
+def encoded() -> bytes:
+    return json.encode(document())
 
 
 def schemas() -> dict[str, Any]:
-    described = (TransactionRequest, OutcomeReport, Reply, OutcomeReceipt, DecisionRecord)
     _, components = json.schema_components(
-        (*described, ProblemBody, Alive, Readiness), ref_template=_SCHEMAS + "{name}"
+        (*_RECEIVED, *_REPLIES, Why, ProblemBody), ref_template=_SCHEMAS + "{name}"
     )
-    # The record holds the two as the very bytes they were.
-    record = components["DecisionRecord"]["properties"]
-    record["reply"] = {"$ref": _SCHEMAS + "Reply"}
-    record["request"] = {"$ref": _SCHEMAS + "TransactionRequest"}
+    for reply in _REPLIES:  # an answer always holds all its fields
+        schema = components[reply.__name__]
+        schema["required"] = list(schema["properties"])
+    # Records hold the two as the very bytes they were.
+    for holder in ("DecisionRecord", "Why"):
+        held = components[holder]["properties"]
+        held["reply"] = {"$ref": _SCHEMAS + "Reply"}
+        held["request"] = {"$ref": _SCHEMAS + "TransactionRequest"}
+    components["ProblemBody"]["properties"]["type"] = {
+        "type": "string",
+        "enum": [problem.type for problem in problems.ALL],
+    }
     return components
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.endpoint,
+        "summary": operation.summary,
+        "parameters": _parameters(operation),
+        "responses": _responses(operation),
+    }
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": _content("application/json", operation.body)}
+    if operation.scope:
+        described["security"] = [{"apiKey": [operation.scope.value]}]
+        described["description"] = f"The key needs the scope `{operation.scope.value}`."
+    return described
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    parameters = []
+    if operation.path_id:
+        name, prefix = operation.path_id
+        schema = {"type": "string", "pattern": f"^{prefix}_[a-z0-9]{{1,64}}$"}
+        parameters.append({"name": name, "in": "path", "required": True, "schema": schema})
+    if operation.idempotent:
+        parameters.append(
+            {
+                "name": KEY_HEADER,
+                "in": "header",
+                "required": True,
+                "description": "Of your own choice, the same with every retry; remembered for 24 hours.",
+                "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+                "example": "txn_7k2m9q",
+            }
+        )
+    if operation.scope:
+        parameters.append(
+            {
+                "name": SIGNATURE_HEADER,
+                "in": "header",
+                "required": False,
+                "description": "Demanded of keys that were made with --signed; see docs/decision-api.md.",
+                "schema": {"type": "string"},
+            }
+        )
+    return parameters
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {str(operation.status): _success(operation)}
+    if operation.unready:
+        described["503"] = {
+            "description": "It cannot, and says why",
+            "content": _content("application/json", Readiness),
+        }
+    refusals = operation.all_refusals()
+    for status in sorted({problem.status for problem in refusals}):
+        described[str(status)] = _refusal([problem for problem in refusals if problem.status == status])
+    return described
+
+
+def _success(operation: Operation) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": operation.summary}
+    if operation.reply:
+        success["content"] = _content("application/json", operation.reply)
+    else:
+        success["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    if operation.idempotent:
+        success["headers"] = {"Idempotency-Replayed": {"$ref": _HEADERS + "IdempotencyReplayed"}}
+    if operation.links:
+        success["links"] = {
+            endpoint: {"operationId": endpoint, "parameters": {name: f"$response.body#{pointer}"}}
+            for endpoint, name, pointer in operation.links
+        }
+    return success
+
+
+def _refusal(refusals: list[Problem]) -> dict[str, Any]:
+    headers = {}
+    if any(problem in _RETRIED for problem in refusals):
+        headers["Retry-After"] = {"$ref": _HEADERS + "RetryAfter"}
+    if any(problem in _CHALLENGED for problem in refusals):
+        headers["WWW-Authenticate"] = {"$ref": _HEADERS + "WWWAuthenticate"}
+    types = {"properties": {"type": {"enum": [problem.type for problem in refusals]}}}
+    content: dict[str, Any] = {
+        "schema": {"allOf": [{"$ref": _SCHEMAS + "ProblemBody"}, types]},
+        "examples": {problem.slug: {"value": problem_example(problem)} for problem in refusals},
+    }
+    described: dict[str, Any] = {
+        "description": "; or ".join(problem.title for problem in refusals),
+        "content": {problems.CONTENT_TYPE: content},
+    }
+    return described | {"headers": headers} if headers else described
+
+
+def _content(media_type: str, of: type[Struct]) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": {"$ref": _SCHEMAS + of.__name__}}
+    example = example_of(of)
+    if example is not None:
+        content["examples"] = {"usual": {"value": example}}
+    return {media_type: content}
+
+
+def _headers() -> dict[str, Any]:
+    return {
+        "IdempotencyReplayed": {
+            "description": "There when the reply was stored before, and is given again byte for byte.",
+            "schema": {"type": "string", "const": "true"},
+        },
+        "RetryAfter": {
+            "description": "Seconds after which the same call may be sent again.",
+            "schema": {"type": "integer", "minimum": 1},
+        },
+        "WWWAuthenticate": {"description": "How to authenticate.", "schema": {"type": "string"}},
+    }
+
+
+def _security_schemes() -> dict[str, Any]:
+    return {
+        "apiKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key made with `faregate keys create`: `Authorization: Bearer fgk_…`.",
+        }
+    }

@@ -43,6 +43,10 @@ class OutcomeReceipt(Struct, frozen=True, kw_only=True):
     outcome_id: str
 
 
+class LabelReceipt(Struct, frozen=True, kw_only=True):
+    label_id: str
+
+
 class RecordedOutcome(Struct, frozen=True, kw_only=True):
     outcome_id: str
     outcome: Outcome
@@ -63,7 +67,7 @@ class DecisionRecord(Struct, frozen=True, kw_only=True):
 _encoder = json.Encoder()
 
 
-def encode_reply(reply: Reply | OutcomeReceipt | DecisionRecord) -> bytes:
+def encode_reply(reply: Reply | OutcomeReceipt | LabelReceipt | DecisionRecord) -> bytes:
     return _encoder.encode(reply)
 
 

@@ -1,26 +1,40 @@
 """What callers send, read strictly: no unknown fields, duplicate keys, loose types or card numbers."""
 
-import json as standard_json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, json
 
 from app.card_numbers import holds_card_number
-from app.problems import CARD_NUMBER, INVALID_REQUEST, MALFORMED_JSON, WRONG_CURRENCY, RequestRefused
+from app.problems import (
+    INVALID_REQUEST,
+    KEY_MALFORMED,
+    KEY_MISSING,
+    MALFORMED_JSON,
+    WRONG_CURRENCY,
+    RequestRefused,
+)
+from app.strict_json import refuse_card_data, refuse_card_numbers, refuse_duplicate_keys
 from domain.decision import Outcome
 from domain.display import DAY_MS, MINUTE_MS
 from domain.events import AmountMinor, AwareTime, Distance, Latitude, Longitude, to_ms
 from domain.money import SETTLEMENT_CURRENCY
 from domain.transaction import Transaction
 
-MAX_BODY_BYTES = 64 * 1024
+MAX_BODY_BYTES = 16 * 1024
 MAX_AHEAD_MS = 5 * MINUTE_MS
 MAX_AGE_MS = DAY_MS
 _DETAIL_LIMIT = 200
+KEY_HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[!-~]{1,200}")
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_MISSING_FIELD = re.compile(r"Object missing required field `(\w+)`")
+_OUR_WORDS = frozenset(
+    ("verdict", "score", "probability", "risk", "risk_score", "fraud", "is_fraud", "fraud_score", "decision",
+     "decision_id", "label", "approved", "action", "rung", "reasons", "rules", "versions", "decided_at")
+)  # fmt: skip
 
 
 def _id(prefix: str) -> Meta:
@@ -101,9 +115,24 @@ class OutcomeReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     amount_minor: AmountMinor | None = None
 
 
-Body = TypeVar("Body", TransactionRequest, OutcomeReport)
+class LabelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An analyst's word on a decision; the newest holds, and a chargeback stands above it."""
+
+    label: Literal["fraud", "good"]
+    why: Annotated[
+        str,
+        Meta(
+            max_length=500,
+            pattern="^[^\\x00-\\x1f\\x7f]*(?!\\n)$",
+            examples=["the rider confirmed the ride by phone"],
+        ),
+    ] = ""
+
+
+Body = TypeVar("Body", TransactionRequest, OutcomeReport, LabelRequest)
 _transaction_decoder = json.Decoder(TransactionRequest)
 _outcome_decoder = json.Decoder(OutcomeReport)
+_label_decoder = json.Decoder(LabelRequest)
 
 
 def read_transaction(raw: bytes) -> TransactionRequest:
@@ -130,11 +159,30 @@ def read_outcome(raw: bytes, now_ms: int) -> OutcomeReport:
     return report
 
 
-def require_id(text: str, prefix: str) -> str:
-    """An id out of a path, or RequestRefused."""
+def read_label(raw: bytes) -> LabelRequest:
+    """The label in `raw`, or RequestRefused."""
+    return _decoded(raw, _label_decoder)
+
+
+def require_id(text: str, prefix: str, name: str) -> str:
+    """The id out of the path's parameter `name`, or RequestRefused."""
     if not re.fullmatch(f"{prefix}_[a-z0-9]{{1,64}}", text) or holds_card_number(text):
-        raise RequestRefused(INVALID_REQUEST, f"the path needs an id that begins with {prefix}_")
+        detail = f"the path needs an id that begins with {prefix}_, of at most 64 letters and digits"
+        raise RequestRefused(INVALID_REQUEST, detail, field=name)
     return text
+
+
+def require_key(values: list[str]) -> str:
+    """The idempotency key out of its header's values, or RequestRefused."""
+    if not values:
+        raise RequestRefused(KEY_MISSING, "the header Idempotency-Key is needed", field=KEY_HEADER)
+    key = values[0]
+    if len(values) > 1 or not _KEY.fullmatch(key):
+        detail = "one header of 1 to 200 visible ASCII characters without spaces is needed"
+        raise RequestRefused(KEY_MALFORMED, detail, field=KEY_HEADER)
+    if holds_card_number(key):
+        raise RequestRefused(KEY_MALFORMED, "the key holds what looks like a card number", field=KEY_HEADER)
+    return key
 
 
 def _require_near(time: datetime, now_ms: int, field: str) -> None:
@@ -148,18 +196,33 @@ def _decoded(raw: bytes, decoder: json.Decoder[Body]) -> Body:
     try:
         body = decoder.decode(raw)
     except msgspec.ValidationError as error:
+        refuse_card_data(raw)
         raise _refusal(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestRefused(MALFORMED_JSON, _safe(str(error))) from error
-    _refuse_duplicate_keys(raw)
-    _refuse_card_numbers(body)
+        raise RequestRefused(MALFORMED_JSON, _safe(str(error)), field="body") from error
+    refuse_duplicate_keys(raw)
+    refuse_card_numbers(body)
     return body
 
 
 def _refusal(message: str) -> RequestRefused:
     what, _, path = message.partition(" - at ")
-    field = path.strip("`").removeprefix("$.") or None
-    return RequestRefused(INVALID_REQUEST, _safe(what), field=field and _safe(field))
+    field = path.strip("`").removeprefix("$").removeprefix(".")
+    unknown = _UNKNOWN_FIELD.match(what)
+    if unknown:
+        name = unknown[1]
+        field = f"{field}.{name}" if field else name
+        what = _unknown_field(name)
+    missing = _MISSING_FIELD.match(what)
+    if missing:
+        field = f"{field}.{missing[1]}" if field else missing[1]
+    return RequestRefused(INVALID_REQUEST, _safe(what), field=_safe(field or "body"))
+
+
+def _unknown_field(name: str) -> str:
+    if name.lower().replace("-", "_") in _OUR_WORDS:
+        return f"`{name}` is for this API to say and not for its caller: leave it out"
+    return f"`{name}` is not a field of this body"
 
 
 def _safe(detail: str) -> str:
@@ -167,41 +230,3 @@ def _safe(detail: str) -> str:
     if holds_card_number(detail[: _DETAIL_LIMIT + 40]):
         return "a name or a choice holds what looks like a card number"
     return detail if len(detail) <= _DETAIL_LIMIT else f"{detail[:_DETAIL_LIMIT]}…"
-
-
-def _refuse_duplicate_keys(raw: bytes) -> None:
-    """msgspec takes the last of two equal keys, other readers the first: they would see two payments."""
-    try:
-        standard_json.loads(raw, object_pairs_hook=_without_duplicates)
-    except _DuplicateKey as error:
-        name = str(error)
-        raise RequestRefused(MALFORMED_JSON, f"the key {name} stands there twice", field=name) from error
-
-
-class _DuplicateKey(ValueError):
-    pass
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _DuplicateKey(next(name for name in names if names.count(name) > 1))
-    return members
-
-
-def _refuse_card_numbers(body: Struct) -> None:
-    for field, text in _strings(body, ""):
-        if holds_card_number(text):
-            raise RequestRefused(
-                CARD_NUMBER, f"{field} holds digits that look like a card number", field=field
-            )
-
-
-def _strings(body: Struct, path: str) -> Iterator[tuple[str, str]]:
-    for name in body.__struct_fields__:
-        value = getattr(body, name)
-        if isinstance(value, str):
-            yield path + name, value
-        elif isinstance(value, Struct):
-            yield from _strings(value, f"{path}{name}.")
