@@ -1,0 +1,1 @@
+"""Keeps the ledger: seals its rows, makes its partitions, and removes what has served its time."""
