@@ -25,6 +25,7 @@ class Home:
     def make(self) -> None:
         for folder in (self.root, self.logs, self.kafka, self.flink, self.archive, self.simulator):
             folder.mkdir(parents=True, exist_ok=True)
+        self.host.mkdir(mode=0o700, exist_ok=True)
 
     @property
     def key(self) -> str:
@@ -58,6 +59,11 @@ class Home:
     @property
     def training_set(self) -> Path:
         return self.root / "training" / "history.parquet"
+
+    @property
+    def host(self) -> Path:
+        """What the processes of this host share outside the database; for their user only."""
+        return self.root / "host"
 
     @property
     def simulator(self) -> Path:

@@ -59,7 +59,14 @@ class Services:
 
     def api(self) -> Launch:
         address = {"FAREGATE_API_HOST": LOOPBACK, "FAREGATE_API_PORT": str(self.ports["api"])}
-        return self.python("api", "-m", "app.main", role="faregate_api", **address)
+        return self.python("api", "-m", "app.main", role="faregate_api", **address, **self._host_state())
+
+    def keeper(self) -> Launch:
+        keeper = self.python("keeper", "-m", "app.keeper", role="faregate_keeper", **self._host_state())
+        return replace(keeper, niceness=BEHIND_PAYMENTS)
+
+    def _host_state(self) -> dict[str, str]:
+        return {"FAREGATE_STATE_DIR": str(self.home.host)}
 
     def relay(self) -> Launch:
         return self.python("relay", "-m", "app.relay", role="faregate_relay")

@@ -47,6 +47,7 @@ class Parts:
             "relay": Task(run=self._start_relay, needs=("kafka", "migrations", "history")),
             "features": Task(run=self._wait_features, needs=("flink-job", "writer", "relay")),
             "api": Task(run=self._start_api, needs=("migrations", "model")),
+            "keeper": Task(run=self._start_keeper, needs=("migrations",)),
             "parity": Task(run=self._start_parity, needs=("migrations", "features")),
         }
         if with_dashboard:
@@ -108,6 +109,9 @@ class Parts:
 
     def _start_api(self) -> None:
         self.supervisor.start(self.services.api(), self.services.wait_api)
+
+    def _start_keeper(self) -> None:
+        self.supervisor.start(self.services.keeper(), lambda _: None)
 
     def _start_parity(self) -> None:
         self.supervisor.start(self.services.parity(), lambda _: None)

@@ -31,6 +31,13 @@ def test_temporary_home_can_be_passed_and_goes() -> None:
     assert not home.root.exists()
 
 
+def test_what_a_host_keeps_is_for_its_user_only(tmp_path: Path) -> None:
+    home = Home(root=tmp_path / "home")
+    home.make()
+    home.make()
+    assert stat.S_IMODE(home.host.stat().st_mode) == 0o700
+
+
 def test_passwords_are_random_private_and_kept(tmp_path: Path) -> None:
     first = passwords.load(tmp_path / "secrets.json")
     assert set(first) == {passwords.SUPERUSER, *passwords.ROLES, passwords.API_KEY}

@@ -30,6 +30,7 @@ def test_what_would_mislead_a_child_is_left_out() -> None:
     [
         ("api", "faregate_api"),
         ("relay", "faregate_relay"),
+        ("keeper", "faregate_keeper"),
         ("writer", "faregate_writer"),
         ("parity", "faregate_learner"),
         ("dashboard", "faregate_console"),
@@ -43,6 +44,12 @@ def test_each_process_has_its_own_role(name: str, role: str) -> None:
 
 def test_what_nobody_waits_for_comes_last() -> None:
     assert services().parity().niceness > services().dashboard().niceness > services().api().niceness
+
+
+def test_the_processes_of_a_host_share_a_folder() -> None:
+    keeper, api = services().keeper(), services().api()
+    assert keeper.env["FAREGATE_STATE_DIR"] == api.env["FAREGATE_STATE_DIR"] == "/h/host"
+    assert "FAREGATE_STATE_DIR" not in services().relay().env
 
 
 def test_secrets_are_not_in_the_representation_of_a_launch() -> None:

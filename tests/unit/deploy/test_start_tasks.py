@@ -51,5 +51,11 @@ def test_nothing_calls_what_was_stopped_before_it() -> None:
         assert all(tier.get(other, number) >= number for other in needed), name
 
 
+def test_the_keeper_ends_after_those_who_write_the_ledger() -> None:
+    assert "migrations" in tasks()["keeper"].needs
+    tier = {name: number for number, names in enumerate(STOP_ORDER) for name in names}
+    assert tier["keeper"] > tier["api"]
+
+
 def test_parity_is_checked_once_features_flow() -> None:
     assert "features" in tasks()["parity"].needs
