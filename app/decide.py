@@ -95,10 +95,11 @@ class Approval:
         return await self.decide(call, arrived)
 
     async def _decide(self, call: Call, arrived: float) -> Answer:
+        began = self.monotonic()
         fingerprint = sha256(call.request.canonical()).digest()
         left_s = partial(self._left_to_keep, arrived)
         stored = await self.keeping.known(call.caller.tenant, call.key, fingerprint, left_s)
-        found_at = self._passed(Stage.FIND, arrived)
+        found_at = self._passed(Stage.FIND, began)
         if stored is None:
             stored = await self._recalled_if_old(call, fingerprint)
         if stored is not None:

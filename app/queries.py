@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-_NAMED = re.compile(r"^-- name: (\w+)\n(?:--[^\n]*\n)*(.*?)(?=^-- name: |\Z)", re.DOTALL | re.MULTILINE)
+NAMED = re.compile(r"^-- name: (\w+)\n(?:--[^\n]*\n)*(.*?)(?=^-- name: |\Z)", re.DOTALL | re.MULTILINE)
 
 
 def queries_of(module: str) -> Callable[[str], bytes]:
@@ -13,7 +13,7 @@ def queries_of(module: str) -> Callable[[str], bytes]:
     A KeyError for an unknown name is a fault of ours.
     """
     text = Path(module).with_name("queries.sql").read_text("utf-8")
-    statements = {name: sql.strip().encode() for name, sql in _NAMED.findall(text)}
+    statements = {name: sql.strip().encode() for name, sql in NAMED.findall(text)}
     return statements.__getitem__
 
 

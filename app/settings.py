@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from app.access.gate import GateSettings
 from app.deadline import Deadline
 from domain.errors import FaregateError
 
@@ -20,8 +21,10 @@ class ApiSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     instance: str | None = None
+    echo: bool = False
     model_folder: Path | None = None
     deadline: Deadline = field(default_factory=Deadline)
+    gate: GateSettings = field(default_factory=lambda: GateSettings(state_folder=Path()))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -30,7 +33,9 @@ class ApiSettings:
             host=env.get("FAREGATE_API_HOST", cls.host),
             port=_whole(env, "FAREGATE_API_PORT", cls.port, 1, 65535),
             instance=env.get("FAREGATE_INSTANCE"),
+            echo=env.get("FAREGATE_ECHO") == "1",
             model_folder=Path(folder) if folder else None,
+            gate=GateSettings.from_env(env),
             deadline=Deadline(total_s=_whole(env, "FAREGATE_DEADLINE_MS", 50, 20, 10_000) / 1000),
         )
 

@@ -1,0 +1,234 @@
+"""Builds the approval API of one process: every adapter is made here, and nowhere else."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI
+from msgspec import json
+
+from app import postgres
+from app.access.gate import Gate
+from app.access.keys import KeyKeeper
+from app.breaker import Breaker
+from app.decide import Approval
+from app.doorbell import Doorbell
+from app.explaining import Models, explain, find_kept
+from app.feature_reader import SERVER_OPTIONS, PostgresFeatureReader
+from app.health import Health
+from app.in_flight import Sweeper
+from app.journal.drain import Drainer
+from app.journal.sqlite_journal import SqliteJournal
+from app.keeping import Keeping
+from app.labels import LabelDesk
+from app.ledger import PostgresLedger
+from app.metrics import Metrics
+from app.outcomes import OutcomeDesk
+from app.parity import ParityChecks
+from app.ports import JournalUnavailable, Model
+from app.pulse import PulseKeeper
+from app.rehearsal import rehearse
+from app.routes import Endpoints, build_app
+from app.rules.keeper import PolicyKeeper
+from app.scoring_thread import ScoringThread
+from app.settings import ApiSettings
+from app.sight import Sight
+from domain.errors import ModelRefused
+from domain.events import PaymentOutcome
+from scoring.scorer import Scorer
+
+SHOW_EVERY_S = 2.0
+log = logging.getLogger("faregate.api")
+
+
+@asynccontextmanager
+async def api(settings: ApiSettings, metrics: Metrics, conninfo: str = "") -> AsyncIterator[FastAPI]:
+    """The whole application on a real database; raises SchemaMismatch for a wrong one."""
+    await postgres.wait_for_schema(conninfo)
+    async with (
+        postgres.pool(
+            "features",
+            conninfo=conninfo,
+            patience_s=settings.deadline.total_s,
+            server_options=SERVER_OPTIONS,
+        ) as features,
+        postgres.pool("ledger", conninfo=conninfo, patience_s=2.0) as ledger_pool,
+    ):
+        parts = _Parts(settings, metrics, conninfo, features, ledger_pool)
+        try:
+            await parts.prepare()
+            async with _beside(*parts.background()):
+                yield build_app(parts.endpoints())
+        finally:
+            parts.close()
+
+
+class _Parts:
+    """What one process is made of."""
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        metrics: Metrics,
+        conninfo: str,
+        features: postgres.Pool,
+        ledger_pool: postgres.Pool,
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._conninfo = conninfo
+        self._ledger_pool = ledger_pool
+        scorer, self._refusal = load_scorer(settings)
+        self._scorer = scorer
+        self._scoring = ScoringThread(scorer) if scorer else None
+        if scorer:
+            metrics.model.labels(scorer.version, scorer.kind).set(1)
+        self._doorbell = Doorbell(ledger_pool)
+        self._ledger = PostgresLedger(ledger_pool, self._doorbell.ring)
+        self._reader = PostgresFeatureReader(features)
+        # All zones at once may take longer than one decision waits.
+        self._pulse = PulseKeeper(PostgresFeatureReader(ledger_pool), now_ms=now_ms, monotonic=time.monotonic)
+        self._policies = PolicyKeeper(conninfo)
+        self._keys = KeyKeeper(conninfo)
+        self._gate = Gate.open(settings.gate, self._keys.current)
+        self._journal = SqliteJournal(settings.gate.state_folder / "journal.sqlite")
+        self._breaker = Breaker(time.monotonic)
+        self._keeping = Keeping(
+            journal=self._journal,
+            ledger=self._ledger,
+            breaker=self._breaker,
+            on_journal_failure=metrics.journal_failures.inc,
+            monotonic=time.monotonic,
+            stage=metrics.stage,
+        )
+        self._drainer = Drainer(self._journal, self._keeping.insert, now_ms)
+
+    async def prepare(self) -> None:
+        """Read once what the background keeps young."""
+        await asyncio.gather(self._pulse.feel(), self._policies.feel(), self._keys.feel())
+
+    def background(self) -> list[Coroutine[Any, Any, None]]:
+        return [
+            self._doorbell.serve(),
+            self._pulse.serve(),
+            self._policies.serve(),
+            self._keys.serve(),
+            self._drainer.serve(),
+            Sweeper(self._ledger_pool, now_ms).serve(),
+            self._show(),
+        ]
+
+    def endpoints(self) -> Endpoints:
+        return Endpoints(
+            gate=self._gate,
+            approval=self._approval(),
+            outcomes=OutcomeDesk(ledger=self._ledger, now_ms=now_ms, on_kept=_counter(self._metrics)),
+            labels=LabelDesk(ledger=self._ledger, now_ms=now_ms),
+            ledger=self._ledger,
+            why=self._why,
+            health=self._health(),
+            metrics=self._metrics,
+            parity=ParityChecks(self._ledger_pool).newest,
+            now_ms=now_ms,
+            stage=self._metrics.stage,
+        )
+
+    def _approval(self) -> Approval:
+        return Approval(
+            sight=Sight(
+                features=self._reader,
+                pulse=self._pulse.current,
+                scoring=self._scoring,
+                breaker=self._breaker,
+                deadline=self._settings.deadline,
+                monotonic=time.monotonic,
+            ),
+            keeping=self._keeping,
+            policies=self._policies.current,
+            deadline=self._settings.deadline,
+            now_ms=now_ms,
+            monotonic=time.monotonic,
+            stage=self._metrics.stage,
+        )
+
+    def _health(self) -> Health:
+        return Health(
+            probe_decision=lambda: rehearse(self._reader, self._scorer, self._pulse.current(), now_ms()),
+            probe_ledger=self._ledger.probe,
+            probe_schema=self._ledger.probe_schema,
+            model_version=self._scorer.version if self._scorer else None,
+            model_refusal=self._refusal,
+            instance=self._settings.instance,
+        )
+
+    async def _why(self, decision_id: str, tenant: str) -> bytes | None:
+        return await asyncio.to_thread(_explained, self._conninfo, decision_id, tenant, self._models)
+
+    def _models(self, version: str) -> Model | None:
+        return self._scorer if self._scorer and self._scorer.version == version else None
+
+    async def _show(self) -> None:
+        """Keep the gauges true."""
+        drained = 0
+        while True:
+            policies = self._policies.current()
+            self._metrics.show_policies(policies.rulebook.version, policies.lists.version)
+            self._metrics.drained.inc(self._drainer.drained - drained)
+            drained = self._drainer.drained
+            try:
+                self._metrics.journal_pending.set(self._journal.waiting())
+            except JournalUnavailable as error:
+                log.warning("the journal cannot be counted: %s", error)
+            await asyncio.sleep(SHOW_EVERY_S)
+
+    def close(self) -> None:
+        self._gate.close()
+        self._journal.close()
+        if self._scoring:
+            self._scoring.close()
+
+
+def _explained(conninfo: str, decision_id: str, tenant: str, models: Models) -> bytes | None:
+    with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as connection:
+        kept = find_kept(connection, decision_id, tenant)
+        return None if kept is None else json.encode(explain(connection, kept, models, now_ms()))
+
+
+@asynccontextmanager
+async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on in the background until the body is done."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def load_scorer(settings: ApiSettings) -> tuple[Scorer | None, str | None]:
+    """The model, or why there is none: without one the API still answers, on rung R2."""
+    if settings.model_folder is None:
+        refusal = "FAREGATE_MODEL_DIR is not set"
+    else:
+        try:
+            scorer = Scorer.load(settings.model_folder)
+        except ModelRefused as error:
+            refusal = f"refused: {error}"
+        else:
+            log.info("model %s loaded, %s", scorer.version, scorer.kind)
+            return scorer, None
+    log.warning("no model, deciding on rung R2: %s", refusal)
+    return None, refusal
+
+
+def _counter(metrics: Metrics) -> Callable[[PaymentOutcome], None]:
+    return lambda event: metrics.outcomes.labels(event.outcome).inc()

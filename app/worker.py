@@ -1,0 +1,43 @@
+"""One worker of the approval API as a process: the environment is read here, once."""
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import uvloop
+
+from app.assembly import api
+from app.metrics import Metrics
+from app.server import listening_socket, serve_app, telling_parent
+from app.settings import ApiSettings
+from app.workers import METRICS_DIR, WORKER
+from domain.errors import FaregateError
+
+log = logging.getLogger("faregate.api")
+
+
+async def serve(env: Mapping[str, str]) -> None:
+    settings = ApiSettings.from_env(env)
+    folder = env.get(METRICS_DIR)
+    metrics = Metrics(Path(folder) if folder else None, env.get(WORKER, "alone"))
+    async with api(settings, metrics) as app:
+        listening = listening_socket(env, settings.host, settings.port)
+        await serve_app(app, listening, on_ready=telling_parent(env), echo=settings.echo)
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        uvloop.run(serve(os.environ))
+    except FaregateError as error:
+        log.error("%s", error)
+        return 1
+    except KeyboardInterrupt:
+        log.info("stopped before it was up")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
