@@ -27,6 +27,7 @@ MAX_BODY_BYTES = 16 * 1024
 MAX_AHEAD_MS = 5 * MINUTE_MS
 MAX_AGE_MS = DAY_MS
 _DETAIL_LIMIT = 200
+_FIRST_YEAR, _LAST_YEAR = 2000, 9998
 KEY_HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[!-~]{1,200}")
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
@@ -142,6 +143,7 @@ def read_transaction(raw: bytes) -> TransactionRequest:
         raise RequestRefused(
             WRONG_CURRENCY, f"this deployment settles in {SETTLEMENT_CURRENCY}", field="currency"
         )
+    _require_our_times(request.requested_at, "requested_at")
     return request
 
 
@@ -155,6 +157,7 @@ def require_fresh(request: TransactionRequest, now_ms: int) -> None:
 def read_outcome(raw: bytes, now_ms: int) -> OutcomeReport:
     """The report in `raw`, or RequestRefused."""
     report = _decoded(raw, _outcome_decoder)
+    _require_our_times(report.occurred_at, "occurred_at")
     _require_near(report.occurred_at, now_ms, "occurred_at")
     return report
 
@@ -183,6 +186,13 @@ def require_key(values: list[str]) -> str:
     if holds_card_number(key):
         raise RequestRefused(KEY_MALFORMED, "the key holds what looks like a card number", field=KEY_HEADER)
     return key
+
+
+def _require_our_times(time: datetime, field: str) -> None:
+    """At the ends of the calendar a time cannot be told in another zone, nor be kept."""
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        detail = f"{field} must be in the years {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise RequestRefused(INVALID_REQUEST, detail, field=field)
 
 
 def _require_near(time: datetime, now_ms: int, field: str) -> None:
