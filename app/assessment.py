@@ -15,6 +15,7 @@ from domain.reasons import Reason, top_reasons
 from domain.transaction import Transaction
 
 TOP_SCORE = 99
+MOST_POINTS = 1_000  # of all rules together; twice as many as move any score to an end of the scale
 POINTS_TO_DOUBLE_ODDS = 7
 
 # Points of the policies without a model; each step is the score from which the next verdict is given.
@@ -78,7 +79,8 @@ def with_points(probability: float, points: int) -> float:
     """The probability whose odds are `points` on the scale of the score away."""
     if not points or not 0 < probability < 1:
         return probability
-    odds = probability / (1 - probability) * 2 ** (points / POINTS_TO_DOUBLE_ODDS)
+    bounded = max(-MOST_POINTS, min(MOST_POINTS, points))  # a hundred rules may add up to an overflow
+    odds = probability / (1 - probability) * 2 ** (bounded / POINTS_TO_DOUBLE_ODDS)
     return odds / (1 + odds)
 
 

@@ -68,6 +68,8 @@ class Keeping:
             self.on_journal_failure()
             return await self._insert_unclaimed(entry, left_s)
         self.stage(Stage.CLAIM, self.monotonic() - began)
+        if first.fingerprint == ELSEWHERE:  # of which body only PostgreSQL knows
+            return await self._insert_unclaimed(entry, left_s)
         _require_same(first, decision.tenant, decision.idempotency_key, decision.fingerprint)
         return await self._settled(first, left_s)
 
@@ -78,11 +80,17 @@ class Keeping:
             reply = await self.ledger.insert(entry.row)
         except (KeyReused, TransactionChanged):
             self.breaker.worked()
-            self.journal.mark_kept(structs.replace(entry, fingerprint=ELSEWHERE, reply=b"", row=None))
+            self._mark_kept(structs.replace(entry, fingerprint=ELSEWHERE, reply=b"", row=None))
             raise
         self.breaker.worked()
-        self.journal.mark_kept(structs.replace(entry, reply=reply, row=None))
+        self._mark_kept(structs.replace(entry, reply=reply, row=None))
         return reply
+
+    def _mark_kept(self, entry: JournalEntry) -> None:
+        try:
+            self.journal.mark_kept(entry)
+        except JournalUnavailable:  # it stays pending, and is inserted again without effect
+            self.on_journal_failure()
 
     async def _settled(self, entry: JournalEntry, left_s: LeftS) -> bytes:
         if entry.row is None:

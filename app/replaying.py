@@ -1,7 +1,7 @@
 """Makes a decision again from what the ledger kept of it: the same reply, byte for byte, or a difference."""
 
 from array import array
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct, json
 
@@ -82,7 +82,7 @@ def _case(kept: KeptDecision) -> Case:
         request=request,
         transaction=request.transaction(),
         as_of_ms=kept.as_of_ms,
-        decided_at=kept.decided_at,
+        decided_at=kept.decided_at.astimezone(UTC),  # the session's zone would be written into the reply
         on=Footing(rung=kept.rung, reason=kept.rung_reason, feature_age_ms=kept.feature_age_ms),
         vector=None if kept.vector is None else array("f", kept.vector),
         normals=kept.evidence.normals,

@@ -37,6 +37,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     on: Footing
     known: StoredFeatures
+    reached: bool  # whether the database answered
     pulse: KnownPulse | None = None
     values: "array[float] | None" = None
     normals: dict[str, float] = {}
@@ -69,13 +70,15 @@ class Sight:
             return HISTORIES_UNREADABLE
         read = self.features.look if forced else self.features.read
         try:
-            return await within(limit_s, read(attempt))
+            known = await within(limit_s, read(attempt))
         except TimeoutError:
             self.breaker.failed()
             return HISTORIES_LATE
         except FeaturesUnreadable:
             self.breaker.failed()
             return HISTORIES_UNREADABLE
+        self.breaker.worked()
+        return known
 
     async def see(
         self,
@@ -94,9 +97,10 @@ class Sight:
             as_of_ms=as_of_ms,
         )
         on = _forced(forced, on)
+        reached = isinstance(stored, StoredFeatures)
         known = stored if isinstance(stored, StoredFeatures) else StoredFeatures()
         if self.scoring is None or not on.uses_model:
-            return Seen(on=on, known=known)
+            return Seen(on=on, known=known, reached=reached)
         pulse = self.pulse()
         moment = moment_of(known, pulse, transaction, as_of_ms)
         values = vector(moment)
@@ -104,10 +108,18 @@ class Sight:
             scored = await self.scoring.score(values, self.deadline.score_s(self.monotonic() - arrived))
         except ModelRefused as error:
             log.warning("the scorer failed on %s: %s", transaction.transaction_id, error)
-            return Seen(on=without_scorer(on, SCORER_FAILED), known=known)
+            return Seen(on=without_scorer(on, SCORER_FAILED), known=known, reached=reached)
         except TimeoutError:
-            return Seen(on=without_scorer(on, SCORER_LATE), known=known)
-        return Seen(on=on, known=known, pulse=pulse, values=values, normals=normals_of(moment), scored=scored)
+            return Seen(on=without_scorer(on, SCORER_LATE), known=known, reached=reached)
+        return Seen(
+            on=on,
+            known=known,
+            reached=reached,
+            pulse=pulse,
+            values=values,
+            normals=normals_of(moment),
+            scored=scored,
+        )
 
 
 def moment_of(
