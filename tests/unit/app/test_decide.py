@@ -1,75 +1,35 @@
 """The approval of a payment on fakes: every rung, what is kept, and what is answered."""
 
+import asyncio
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from math import isnan
-from typing import Any
 
 import pytest
+from decision_world import World, read
 from event_factories import a_history, a_payment
-from factories import NOW_MS, a_pulse, a_request, stored
-from fakes import FakeFeatureReader, FakeFlight, FakeLedger, FakeModel
+from factories import NOW_MS, a_pulse, a_request
+from fakes import FakeListBook, FakeModel, FakePolicies, FakeRulebook, HangingModel
+from fakes_journal import FakeJournal
+from msgspec import structs
 
 from app import ladder
-from app.decide import Answer, Approval, Deadline
+from app.breaker import OPENS_AFTER
+from app.deadline import Deadline
 from app.in_flight import known_verdict
-from app.letters import in_letters
-from app.ports import KnownPulse, LedgerUnavailable, TransactionChanged
+from app.ports import TransactionChanged
 from app.replies import decode_reply
+from app.stages import Stage
 from domain.catalogue import FEATURE_NAMES
 from domain.decision import Rung, Verdict
 from domain.display import DAY_MS
-from domain.events import PaymentDecided, event_time_ms
+from domain.events import PaymentDecided, event_time_ms, to_ms
 from domain.fold import fold
-from domain.profile import Profile
+from domain.rules import Action, ListHit, Mode, RuleHit
 from domain.vector import as_attempt, observe, vector
 
 pytestmark = pytest.mark.anyio
-
-
-@dataclass(kw_only=True)
-class World:
-    """An approval with everything around it, on a clock that moves when told to."""
-
-    flight: FakeFlight = field(default_factory=FakeFlight)
-    features: FakeFeatureReader = field(init=False)
-    ledger: FakeLedger = field(init=False)
-    pulse: KnownPulse | None = None
-    model: FakeModel | None = field(default_factory=FakeModel)
-    deadline: Deadline = field(default_factory=Deadline)
-    clock_s: float = 100.0
-
-    def __post_init__(self) -> None:
-        self.features, self.ledger = FakeFeatureReader(self.flight), FakeLedger(self.flight)
-        known = stored()
-        for kind, owner, by_id in (
-            ("card", "card_a", self.features.cards),
-            ("user", "usr_a", self.features.users),
-            ("device", "dev_a", self.features.devices),
-            ("zone", "zone_a", self.features.zone_histories),
-        ):
-            by_id[owner] = getattr(known, kind)
-        self.features.profiles["usr_a"] = Profile(version=4, home_zone="zone_a", rating_centi=480)
-        self.features.low_watermark_ms = known.low_watermark_ms
-
-    def pass_time(self, seconds: float) -> Callable[[], None]:
-        def passes() -> None:
-            self.clock_s += seconds
-
-        return passes
-
-    async def decide(self, *, waited_s: float = 0.0, **given: Any) -> Answer:
-        approval = Approval(
-            features=self.features,
-            pulse=lambda: self.pulse,
-            ledger=self.ledger,
-            model=self.model,
-            deadline=self.deadline,
-            now_ms=lambda: NOW_MS,
-            monotonic=lambda: self.clock_s,
-        )
-        return await approval.decide(a_request(**given), self.clock_s - waited_s)
+HIT = RuleHit(rule_id="rule_a", version=2, action=Action.REVIEW, mode=Mode.LIVE, points=None, acted=True)
 
 
 async def test_the_full_model_on_fresh_histories() -> None:
@@ -163,9 +123,10 @@ async def test_a_verdict_in_flight_is_known_once_it_is_given() -> None:
 async def test_a_repeat_leaves_no_second_payment_in_flight() -> None:
     world = World()
     await world.decide(transaction_id="txn_a")
+    world.journal = FakeJournal()
     await world.decide(transaction_id="txn_a")
     with pytest.raises(TransactionChanged):
-        await world.decide(transaction_id="txn_a", amount_minor=2)
+        await world.decide(transaction_id="txn_a", key="key_b", amount_minor=2)
     assert [payment.id for payment in world.flight.payments.values()] == ["txn_a"]
 
 
@@ -230,27 +191,24 @@ async def test_each_rung_says_why(change: Callable[[World], None], rung: str, re
 
 
 async def test_without_time_to_read_the_request_alone_decides() -> None:
-    world = World()
+    world = World(deadline=Deadline())
     answer = await world.decide(waited_s=0.034)
     assert (answer.rung, answer.rung_reason) == (Rung.R2, ladder.HISTORIES_LATE)
 
 
 async def test_a_read_that_hangs_is_left_behind_in_time() -> None:
-    world = World(deadline=Deadline(total_s=0.05))
-    hanging = world.features
+    world = World(deadline=Deadline())
 
     async def never(_: PaymentDecided) -> None:
-        import asyncio
-
         await asyncio.get_running_loop().create_future()
 
-    hanging.read = never  # type: ignore[method-assign,assignment]
+    world.features.read = never  # type: ignore[method-assign,assignment]
     answer = await world.decide()
     assert (answer.rung, answer.rung_reason) == (Rung.R2, ladder.HISTORIES_LATE)
 
 
 async def test_with_all_time_spent_the_amount_alone_decides() -> None:
-    world = World()
+    world = World(deadline=Deadline())
     world.features.before_read = world.pass_time(0.036)
     answer = await world.decide(amount_minor=30_000)
     assert (answer.rung, answer.rung_reason) == (Rung.R3, ladder.DEADLINE_SPENT)
@@ -259,45 +217,92 @@ async def test_with_all_time_spent_the_amount_alone_decides() -> None:
 
 
 async def test_an_overrun_is_told() -> None:
-    world = World()
+    world = World(deadline=Deadline())
     world.features.before_read = world.pass_time(0.051)
     assert (await world.decide()).overran
+    assert not (await world.decide(waited_s=-0.051)).overran
 
 
-async def test_the_same_transaction_gets_the_first_reply_byte_for_byte() -> None:
+async def test_a_model_that_hangs_costs_a_rung_and_not_the_deadline() -> None:
+    model = HangingModel()
+    world = World(model=model, deadline=Deadline())
+    answer = await world.decide(transaction_id="txn_a")
+    model.go_on.set()
+    assert (answer.rung, answer.rung_reason, answer.feature_age_ms) == (Rung.R2, ladder.SCORER_LATE, 500)
+    assert world.ledger.decisions["txn_a"].vector is None
+
+
+async def test_a_store_that_failed_many_times_is_not_waited_for() -> None:
+    world, tried = World(), []
+    process = world.approval()
+    world.features.away = True
+    world.features.before_read = lambda: tried.append(1)
+    reasons = {(await world.decide(process=process)).rung_reason for _ in range(OPENS_AFTER + 4)}
+    assert reasons == {ladder.HISTORIES_UNREADABLE}
+    assert len(tried) == OPENS_AFTER
+
+
+async def test_each_part_is_timed_in_its_order() -> None:
     world = World()
-    first = await world.decide(transaction_id="txn_a")
-    world.model = FakeModel(0.9)
-    again = await world.decide(transaction_id="txn_a")
-    assert again.reply == first.reply
-    assert again.repeated
-    assert len(world.ledger.events) == 1
+    world.features.before_read = world.pass_time(0.002)
+    answer = await world.decide(waited_s=0.001)
+    assert [stage for stage, _ in world.stages] == [
+        Stage.FIND, Stage.READ, Stage.ASSESS, Stage.CLAIM, Stage.KEEP,
+    ]  # fmt: skip
+    assert dict(world.stages)[Stage.READ] == pytest.approx(0.002)
+    assert answer.total_s == pytest.approx(0.003)
 
 
-async def test_the_same_transaction_with_another_amount_is_refused() -> None:
+async def test_how_long_it_took_is_kept_and_when_it_was_decided() -> None:
     world = World()
-    await world.decide(transaction_id="txn_a")
-    with pytest.raises(TransactionChanged):
-        await world.decide(transaction_id="txn_a", amount_minor=2)
+    world.features.before_read = world.pass_time(0.007)
+    await world.decide(transaction_id="txn_a", waited_s=0.002)
+    kept = world.ledger.decisions["txn_a"]
+    assert kept.latency_us == 9_000
+    assert (kept.as_of_ms, to_ms(kept.decided_at)) == (NOW_MS, NOW_MS + 7)
 
 
-async def test_no_verdict_is_given_that_cannot_be_kept() -> None:
+async def test_the_answer_tells_which_rules_hit_and_which_failed() -> None:
+    shadow = structs.replace(HIT, rule_id="rule_b", mode=Mode.SHADOW, acted=False)
+    world = World(policies=FakePolicies(rulebook=FakeRulebook(HIT, shadow, failed=("rule_c",))))
+    answer = await world.decide(transaction_id="txn_a")
+    assert answer.rules == (("rule_a", True), ("rule_b", False))
+    assert answer.failed_rules == ("rule_c",)
+    kept = world.ledger.decisions["txn_a"]
+    assert (kept.rules, kept.evidence.failed) == ((HIT, shadow), ("rule_c",))
+    assert (kept.rulebook_version, kept.lists_version) == (7, 3)
+    assert (kept.verdict, read(answer).rules) == (Verdict.REVIEW, [HIT])
+
+
+async def test_the_entry_of_a_list_is_kept_and_told() -> None:
+    entry = ListHit(entry_id="entry_a", list="block", field="card_id")
+    world = World(policies=FakePolicies(lists=FakeListBook(entry)))
+    answer = await world.decide(transaction_id="txn_a")
+    assert (answer.verdict, read(answer).list_entry) == (Verdict.DECLINE, entry)
+    assert world.ledger.decisions["txn_a"].evidence.list_entry == entry
+
+
+async def test_the_riders_normals_are_kept_as_the_sentences_used_them() -> None:
     world = World()
-    world.ledger.away = True
-    with pytest.raises(LedgerUnavailable):
-        await world.decide()
+    past = [a_payment(at_ms=NOW_MS - DAY_MS * n, amount_minor=1_000 * n) for n in (1, 2, 3)]
+    world.features.users["usr_a"] = a_history("user", *past)
+    answer = await world.decide(transaction_id="txn_a")
+    assert world.ledger.decisions["txn_a"].evidence.normals["amount"] == 2_000
+    assert read(answer).reasons[0].normal == 2_000
 
 
-async def test_ids_of_decisions_rise_with_time_and_hold_no_digits() -> None:
-    world = World()
-    answer = await world.decide()
-    decision_id = decode_reply(answer.reply).decision_id
-    assert not any(character.isdigit() for character in decision_id)
-    assert in_letters("0af") < in_letters("0b0") < in_letters("100")
+async def test_rules_see_the_features_the_probability_and_the_address() -> None:
+    world, email_hash = World(model=FakeModel(0.25)), "emh_" + "a" * 52
+    await world.decide(transaction_id="txn_a", amount_minor=2_500, email_hash=email_hash)
+    [facts] = world.policies.rulebook.examined
+    assert (facts.probability, facts.email_hash, facts.rung) == (0.25, email_hash, Rung.R0)
+    assert facts.features is not None
+    assert facts.features["amount"] == 2_500
+    assert facts.transaction.transaction_id == "txn_a"
 
 
-def test_the_deadline_is_shared_out() -> None:
-    deadline = Deadline(total_s=0.05, write_s=0.015, assess_s=0.002)
-    assert deadline.read_s(0.010) == pytest.approx(0.023)
-    assert deadline.leaves_time_to_assess(0.0349)
-    assert not deadline.leaves_time_to_assess(0.035)
+async def test_rules_see_no_features_where_no_model_scores() -> None:
+    world = World(model=None)
+    await world.decide()
+    [facts] = world.policies.rulebook.examined
+    assert (facts.probability, facts.features) == (None, None)
