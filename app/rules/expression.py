@@ -81,8 +81,8 @@ def compile_expression(text: str) -> Expression:
         needs_probability=PROBABILITY in used,
         asks_known="known" in program.functions(),
     )
-    _require_truth_value(expression)
     _refuse_faulty_operands(text, tokens)
+    _require_truth_value(expression)
     return expression
 
 

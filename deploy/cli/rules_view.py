@@ -61,7 +61,8 @@ def run_back_test(
     console, period = Console(stderr=True), Period(since=since, until=until)
     wanted = count_decisions(connection, period)
     if not wanted:
-        raise RuleRefused(f"no decision was made from {since} to {until}: ask for another period")
+        asked = f"{since:%Y-%m-%dT%H:%M:%SZ} to {until:%Y-%m-%dT%H:%M:%SZ}"
+        raise RuleRefused(f"no decision was made from {asked}: ask for another period")
     began = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
