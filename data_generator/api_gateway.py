@@ -13,8 +13,8 @@ class ApiGateway:
         self._client = client
 
     async def decide(self, transaction: Transaction) -> Verdict:
-        reply = await self._client.decide(_request(transaction))
-        return reply.verdict
+        decided = await self._client.decide(_request(transaction))
+        return decided.reply.verdict
 
     async def report(
         self, transaction_id: str, outcome: Outcome, reason_code: str | None, occurred_at_ms: int

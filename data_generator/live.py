@@ -43,11 +43,12 @@ class Past:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Addresses:
-    """Where the stack listens, and the folder that the truth is written to."""
+    """Where the stack listens and the key it is called with, and the folder that the truth is written to."""
 
     api_url: str
     kafka: str
     records: Path
+    api_key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +134,9 @@ def main(
         for ending in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(ending, stop.set)
         transport = KeepAliveTransport() if addresses.api_url.startswith("http://") else None
-        async with DecisionClient(addresses.api_url, transport=transport) as client:
+        async with DecisionClient(
+            addresses.api_url, api_key=addresses.api_key, transport=transport
+        ) as client:
             with TruthRecord(path) as record:
                 return await run_live(
                     rate=rate,
