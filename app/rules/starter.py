@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 
 from app.rules.store import RuleStore
+from app.rules.version import take_turn
 from domain.rules import Action, Mode, Rule
 
 OWNER = "starter"
@@ -79,6 +80,7 @@ def install(connection: psycopg.Connection[Any]) -> int:
     """Keep the starter rules when the database holds none at all, as console or owner; how many were kept."""
     store = RuleStore(connection)
     with connection.transaction():
+        take_turn(connection)
         if store.version():
             return 0
         for rule in STARTER_RULES:

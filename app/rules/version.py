@@ -22,13 +22,18 @@ def newest_versions(connection: psycopg.Connection[Any]) -> NewestVersions:
     return NewestVersions(*row) if row else NewestVersions(0, 0)
 
 
+def take_turn(connection: psycopg.Connection[Any]) -> None:
+    """Wait until no other writer is left, and keep others out to the end of the caller's transaction."""
+    connection.execute(query("one_writer"))
+
+
 def new_version(
     connection: psycopg.Connection[Any], kind: Literal["rules", "lists"], *, by: str, why: str
 ) -> int:
     """Begin a change inside the caller's transaction; at its commit every process that decides is told."""
     if not 0 < len(by) <= 80 or len(why) > 500:
         raise RuleRefused("who changes it must have 1 to 80 characters, the why at most 500")
-    connection.execute(query("one_writer"))
+    take_turn(connection)
     row = connection.execute(query("new_version"), {"kind": kind, "by": by, "why": why}).fetchone()
     connection.execute(query("tell_policies"))
     assert row  # noqa: S101 - an insert with returning gives its row

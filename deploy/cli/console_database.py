@@ -6,8 +6,10 @@ from typing import Any
 
 import psycopg
 
+from app.migrations import check_schema
 from deploy.cli.running import running
 from deploy.embedded import passwords
+from deploy.embedded.errors import StackError
 from deploy.embedded.home import Home, read_json
 from deploy.embedded.postgres import Postgres
 
@@ -15,9 +17,17 @@ ROLE = "faregate_console"
 
 
 def connect(home: Home, env: Mapping[str, str]) -> psycopg.Connection[Any]:
-    """Raises StackError when no stack runs here and no PGHOST is set."""
+    """Raises StackError when there is no database to be reached, and SchemaMismatch for another release's."""
     where = "" if env.get("PGHOST") else _local(home)
-    return psycopg.connect(where, autocommit=True, connect_timeout=5)
+    try:
+        connection = psycopg.connect(where, autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        told = str(error).splitlines()[0]
+        raise StackError(
+            f"PostgreSQL does not answer: {told}. Check the PG* variables, or that it runs."
+        ) from error
+    check_schema(connection)
+    return connection
 
 
 def _local(home: Home) -> str:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from app.rules.errors import ListRefused, RuleRefused
 from deploy.cli import lists, rules
+from deploy.embedded.errors import StackError
 
 Run = Callable[..., Result]
 
@@ -116,3 +117,9 @@ def test_the_life_of_a_list_entry(run: Run) -> None:
     assert "There is no such entry." in run("lists", "show", "card_none").stdout
     with pytest.raises(ListRefused, match="nothing was removed"):
         run("lists", "remove", rider[0], "entry_none")
+
+
+def test_a_database_that_is_away_is_told_in_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPORT", "1")
+    with pytest.raises(StackError, match=r"PostgreSQL does not answer: .*PG\* variables"):
+        run("rules", "list")

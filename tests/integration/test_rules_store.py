@@ -186,3 +186,13 @@ def test_starter_rules_are_installed_once_and_only_where_there_are_none(
     store.set_mode("rule_card_testing", Mode.DRAFT, by="ana")
     assert starter.install(console) == 0
     assert store.find("rule_card_testing").mode is Mode.DRAFT
+
+
+def test_starter_rules_are_installed_once_by_many(conninfo: Conninfo) -> None:
+    def install(_: int) -> int:
+        with psycopg.connect(conninfo("faregate_console"), autocommit=True) as connection:
+            return starter.install(connection)
+
+    with ThreadPoolExecutor(4) as pool:
+        installed = list(pool.map(install, range(4)))
+    assert sorted(installed) == [0, 0, 0, len(starter.STARTER_RULES)]
