@@ -1,10 +1,12 @@
 """`faregate simulate`: the simulated city rides and pays at the running stack."""
 
 import logging
+import os
 
 from data_generator.live import Addresses, Past
 from data_generator.live import main as live
 from deploy.cli.running import running
+from deploy.embedded import passwords
 from deploy.embedded.errors import StackError
 from deploy.embedded.history import Told
 from deploy.embedded.home import Home
@@ -29,5 +31,10 @@ def simulate(
         time_scale=time_scale,
         past=Past(seed=told.size.seed, riders=told.size.riders, payments=told.size.payments),
         run_id=run_id,
-        addresses=Addresses(api_url=stack.urls["api"], kafka=stack.urls["kafka"], records=home.simulator),
+        addresses=Addresses(
+            api_url=stack.urls["api"],
+            kafka=stack.urls["kafka"],
+            records=home.simulator,
+            api_key=os.environ.get("FAREGATE_API_KEY") or passwords.load(home.secrets)[passwords.API_KEY],
+        ),
     )
