@@ -11,6 +11,7 @@ create table keys (
 );
 create table waiting (id integer primary key, reply blob not null, row blob not null);
 create table answers (id integer primary key, packed blob not null);
+create trigger answered after insert on answers begin delete from waiting where id = new.id; end;
 
 -- name: readable
 -- Nothing but whether every table can be read.
@@ -28,8 +29,19 @@ insert into waiting (id, reply, row) values (:id, :reply, :row)
 -- name: answer
 insert or replace into answers (id, packed) values (:id, :packed)
 
--- name: wait_no_more
-delete from waiting where id = :id
+-- name: batch_table
+-- Private to the connection, so that filling it hinders nobody.
+create temporary table if not exists batch (id integer primary key, packed blob not null)
+
+-- name: fill_batch
+insert or replace into batch (id, packed) values (:id, :packed)
+
+-- name: answer_batch
+-- One statement, and so without waiting for the interpreter while others wait for this.
+insert or replace into answers (id, packed) select id, packed from batch
+
+-- name: empty_batch
+delete from batch
 
 -- name: replace_fingerprint
 update keys set fingerprint = :fingerprint where id = :id and fingerprint <> :fingerprint

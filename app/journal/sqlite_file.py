@@ -48,6 +48,7 @@ def connect(path: Path, *, patience_ms: int) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute("pragma synchronous = normal")
     connection.execute("pragma wal_autocheckpoint = 0")
+    connection.execute("pragma temp_store = memory")
     return connection
 
 

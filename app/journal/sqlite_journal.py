@@ -60,6 +60,8 @@ class SqliteJournal:
             return _entry(connection.execute(query("find"), place).fetchone())
 
     def claim(self, entry: JournalEntry) -> JournalEntry:
+        if marked := self._marks.get((entry.tenant, entry.key)):
+            return marked
         with self._open() as connection, self._tender.writing(self._patience_ms / 1000):
             connection.execute("begin immediate")
             placed = connection.execute(query("place"), structs.asdict(entry)).fetchone()
@@ -86,8 +88,11 @@ class SqliteJournal:
                 raise JournalUnavailable(f"{self._path} cannot be written to disk: {error}") from error
 
     def mark_kept(self, entry: JournalEntry) -> None:
-        """What differs from the journal's own counts at once here, and in a moment in other processes."""
-        self._marks.add(structs.replace(entry, row=None))
+        """Another reply than ours was told already, so it is written at once, for all processes to see."""
+        kept = structs.replace(entry, row=None)
+        self._marks.add(kept)
+        if self._differs(kept):
+            self._tender.write_now([kept])
 
     def pending(self, before_ms: int, limit: int) -> list[JournalEntry]:
         with self._open() as connection:
@@ -112,6 +117,12 @@ class SqliteJournal:
         self._tender.stop()
         with self._using:
             self._disconnect()
+
+    def _differs(self, kept: JournalEntry) -> bool:
+        with self._open() as connection:
+            place = {"tenant": kept.tenant, "key": kept.key}
+            known = _entry(connection.execute(query("find"), place).fetchone())
+        return known is not None and known.reply != kept.reply
 
     def _first(self, entry: JournalEntry) -> JournalEntry:
         found = self.find(entry.tenant, entry.key)

@@ -85,6 +85,14 @@ class Tender:
         finally:
             self._writing.release()
 
+    def write_now(self, entries: list[JournalEntry]) -> None:
+        """Raises JournalUnavailable; then the next turn writes them."""
+        try:
+            with self._connected() as connection:
+                self._write_kept(connection, entries)
+        except (sqlite3.Error, OSError) as error:
+            raise JournalUnavailable(f"{self._path} cannot be written now: {error}") from error
+
     def forget(self, before_ms: int) -> int:
         """Raises sqlite3.Error."""
         with self._connected() as connection:
@@ -115,12 +123,24 @@ class Tender:
                 checkpoint(connection)
 
     def _write_kept(self, connection: sqlite3.Connection, batch: list[JournalEntry]) -> None:
-        packed = [(entry, pack(entry.reply)) for entry in batch]
-        with self._transaction(connection):
-            for entry, answer in packed:
-                _write_answer(connection, entry, answer)
+        usual = [answer for entry in batch if (answer := self._usual_answer(connection, entry))]
+        connection.execute(query("batch_table"))
+        connection.executemany(query("fill_batch"), usual)
+        with self.writing(PATIENCE_MS / 1000):
+            connection.execute(query("answer_batch"))
+        connection.execute(query("empty_batch"))
         for entry in batch:
             self._marks.remove(entry)
+
+    def _usual_answer(self, connection: sqlite3.Connection, entry: JournalEntry) -> dict[str, object] | None:
+        """What remains to be written, if that is only the answer; else all of it is written here."""
+        answer = pack(entry.reply)
+        known = connection.execute(query("find"), {"tenant": entry.tenant, "key": entry.key}).fetchone()
+        if known and known["fingerprint"] == entry.fingerprint:
+            return {"id": known["id"], "packed": answer}
+        with self._transaction(connection):
+            _write_whole(connection, entry, answer)
+        return None
 
     def _forget(self, connection: sqlite3.Connection, before_ms: int) -> Iterator[int]:
         """In batches, the oldest first, until one has nothing old; what waits stays."""
@@ -173,15 +193,15 @@ def checkpoint(connection: sqlite3.Connection) -> bool:
     return False
 
 
-def _write_answer(connection: sqlite3.Connection, entry: JournalEntry, answer: bytes) -> None:
-    known = connection.execute(query("find"), {"tenant": entry.tenant, "key": entry.key}).fetchone()
+def _write_whole(connection: sqlite3.Connection, entry: JournalEntry, answer: bytes) -> None:
+    """An entry that the file lacks, or has with another request."""
+    place = {
+        name: getattr(entry, name) for name in ("tenant", "key", "transaction_id", "fingerprint", "at_ms")
+    }
+    known = connection.execute(query("find"), place).fetchone()
     if known is None:
-        place = {
-            name: getattr(entry, name) for name in ("tenant", "key", "transaction_id", "fingerprint", "at_ms")
-        }
         known = connection.execute(query("place"), place).fetchone()
     if known is None:
         return  # its transaction stands under another key, which is the one that counts
+    connection.execute(query("replace_fingerprint"), {**place, "id": known["id"]})
     connection.execute(query("answer"), {"id": known["id"], "packed": answer})
-    connection.execute(query("wait_no_more"), {"id": known["id"]})
-    connection.execute(query("replace_fingerprint"), {"id": known["id"], "fingerprint": entry.fingerprint})

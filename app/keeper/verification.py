@@ -135,8 +135,8 @@ class _Verification:
             self._findings.add(
                 "ids-set-back",
                 f"seal {last.number}",
-                f"ends at transaction {last.to_xact}, this database stands at {settled}: it was restored from "
-                "a dump into another cluster, new rows cannot be told from old ones",
+                f"ends at transaction {last.to_xact}, this database stands at {settled}: it was restored "
+                "from a dump into another cluster, new rows cannot be told from old ones",
             )
 
     def _count_unsealed(self, last: Seal | None) -> int:
