@@ -20,6 +20,7 @@ class Target:
     pid: int  # its supervisor
     urls: Mapping[str, str]
     conninfo: Mapping[str, str] = field(repr=False)  # by database role
+    api_key: str = field(default="", repr=False)
 
 
 @runtime_checkable

@@ -2,29 +2,25 @@
 
 import asyncio
 import random
-import secrets
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from math import ceil
 
 from app import postgres
 from app.client import DecisionClient
 from app.feature_reader import SERVER_OPTIONS, PostgresFeatureReader
 from app.ports import StoredFeatures
-from app.requests import Place, TransactionRequest
 from deploy.bench.benchmark import Result, Target, Tell
+from deploy.bench.city.payments import a_payment, a_stranger, as_asked
 from deploy.bench.city.traffic import flowing
+from deploy.bench.figures.percentile import percentile
 from deploy.bench.stack.hop_and_upsert import measured
 from deploy.embedded import passwords
 from deploy.embedded.errors import StackError
 from deploy.embedded.flink_rest import Checkpoint, FlinkRest, FlinkUnavailable
-from domain.decision import Rung, Verdict
 from domain.errors import FaregateError
 from domain.events import PaymentDecided, RideRequested, encode_event
-from domain.money import SETTLEMENT_CURRENCY
 from domain.topics import MURMUR2, RIDES
 
 SUMMARY = "time (ms) from an event to its history, as the API's own reader finds it, at a given rate"
@@ -104,10 +100,6 @@ def split(journeys: Iterable[Journey], checkpoints: Iterable[Checkpoint]) -> tup
     return quiet, disturbed
 
 
-def percentile(values: Sequence[float], share: float) -> float | None:
-    return round(sorted(values)[ceil(share * len(values)) - 1], 2) if values else None
-
-
 async def _sample(target: Target, seconds: float) -> Samples:
     samples = Samples()
     conninfo = target.conninfo["faregate_api"]
@@ -138,20 +130,21 @@ class Sampler:
 
         producer = Producer({"bootstrap.servers": bootstrap, "partitioner": MURMUR2, "linger.ms": 0})
         while time.time() < self._until:
-            payment = a_payment()
+            payment = a_payment(a_stranger(), name="")
             request = _request_before(payment)
             began = time.time()
             producer.produce(RIDES.name, encode_event(request), payment.user_id)
             producer.poll(0)
             await self._find(payment, began, "ride_ids", payment.ride_id, self._samples.events)
             await asyncio.sleep(random.uniform(0.005, 0.030))  # in no step with anything
+        producer.flush(5)
 
     async def pay(self, client: DecisionClient) -> None:
         while time.time() < self._until:
             due = time.time() + 1 / PAYMENTS_PER_S
-            payment = a_payment()
+            payment = a_payment(a_stranger(), name="")
             try:
-                await client.decide(_as_asked(payment))
+                await client.decide(as_asked(payment))
             except FaregateError:
                 self._samples.lost += 1
                 continue
@@ -191,37 +184,6 @@ def _job_of(rest: FlinkRest) -> str:
     return running[0]
 
 
-def a_payment() -> PaymentDecided:
-    """Of a rider that nobody knows yet."""
-    own = _letters()
-    return PaymentDecided(
-        id=f"txn_{own}",
-        event_time=datetime.now(UTC),
-        producer="bench",
-        decision_id=f"dec_{own}",
-        transaction_id=f"txn_{own}",
-        ride_id=f"ride_{own}",
-        user_id=f"usr_{own}",
-        card_id=f"card_{own}",
-        device_id=f"dev_{own}",
-        driver_id="drv_bench",
-        amount_minor=1_850,
-        currency=SETTLEMENT_CURRENCY,
-        pickup_zone="zone_bench",
-        dropoff_zone="zone_bench",
-        pickup_lat=40.71,
-        pickup_lon=-74.0,
-        distance_m=6_200,
-        verdict=Verdict.APPROVE,
-        rung=Rung.R0,
-    )
-
-
-def _letters() -> str:
-    """No digits: no id may look like a card number."""
-    return "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(16))
-
-
 def _request_before(payment: PaymentDecided) -> RideRequested:
     return RideRequested(
         id=f"evt_{payment.ride_id}",
@@ -236,22 +198,4 @@ def _request_before(payment: PaymentDecided) -> RideRequested:
         pickup_lon=payment.pickup_lon,
         distance_m=payment.distance_m,
         estimate_minor=payment.amount_minor,
-    )
-
-
-def _as_asked(payment: PaymentDecided) -> TransactionRequest:
-    place = Place(zone=payment.pickup_zone, lat=payment.pickup_lat, lon=payment.pickup_lon)
-    return TransactionRequest(
-        transaction_id=payment.transaction_id,
-        ride_id=payment.ride_id,
-        user_id=payment.user_id,
-        card_id=payment.card_id,
-        device_id=payment.device_id,
-        driver_id=payment.driver_id,
-        amount_minor=payment.amount_minor,
-        currency=payment.currency,
-        pickup=place,
-        dropoff=place,
-        distance_m=payment.distance_m,
-        requested_at=payment.event_time,
     )

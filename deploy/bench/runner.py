@@ -83,19 +83,20 @@ def target(home: Home, env: Mapping[str, str], console: Console) -> Iterator[Tar
     living = status.living(home)
     if living:
         console.print(f"Measuring the stack on {home.root}", highlight=False)
-        yield Target(home=home, pid=living.pid, urls=living.urls, conninfo=_conninfo(home))
+        yield _target(home, living.pid, living.urls)
         return
     console.print("Nothing is up: starting a stack for this measurement")
     with temporary_home() as own:
         stack = Stack(home=own, env=env, options=StackOptions(size=SMALL_HISTORY))
         stack.start(ProgressLines(console))
         try:
-            yield Target(home=own, pid=os.getpid(), urls=stack.urls, conninfo=_conninfo(own))
+            yield _target(own, os.getpid(), stack.urls)
         finally:
             stack.stop()
 
 
-def _conninfo(home: Home) -> dict[str, str]:
-    port = read_json(home.addresses)["ports"]["postgres"]
-    postgres = Postgres(home=home, port=port, passwords=passwords.load(home.secrets))
-    return {role: postgres.conninfo(role) for role in passwords.ROLES}
+def _target(home: Home, pid: int, urls: Mapping[str, str]) -> Target:
+    known = passwords.load(home.secrets)
+    postgres = Postgres(home=home, port=read_json(home.addresses)["ports"]["postgres"], passwords=known)
+    conninfo = {role: postgres.conninfo(role) for role in passwords.ROLES}
+    return Target(home=home, pid=pid, urls=urls, conninfo=conninfo, api_key=known[passwords.API_KEY])

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from time import perf_counter_ns
 
 from deploy.bench.benchmark import Result, Target, Tell
+from deploy.bench.figures.percentile import percentile
 from scoring import dataset
 from scoring.scorer import Scorer, Vector
 
 SUMMARY = "time (microseconds) to score one payment and to explain it, one thread"
 WARM_UP = 200
+SHARES = {"p50": 0.50, "p99": 0.99, "max": 1.0}
 
 
 def options(parser: ArgumentParser) -> None:
@@ -37,16 +39,15 @@ def run(target: Target, chosen: Namespace, tell: Tell) -> Result:
     }
 
 
-def measure(call: Callable[[Vector], object], vectors: Iterable[Vector]) -> dict[str, float]:
+def measure(call: Callable[[Vector], object], vectors: Iterable[Vector]) -> dict[str, float | None]:
     """Median, 99th percentile and longest time of a call, microseconds, after a warm-up."""
     times_us = []
     for vector in vectors:
         began = perf_counter_ns()
         call(vector)
         times_us.append((perf_counter_ns() - began) / 1e3)
-    times_us = sorted(times_us[WARM_UP:] or times_us)
-    last = len(times_us) - 1
-    return {"p50": times_us[last // 2], "p99": times_us[last * 99 // 100], "max": times_us[last]}
+    counted = times_us[WARM_UP:] or times_us
+    return {name: percentile(counted, share, 3) for name, share in SHARES.items()}
 
 
 def _vectors(target: Target, rows: int) -> list[Vector]:

@@ -4,15 +4,14 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from data_generator.history import SimulatedEvent, generate_history
+from deploy.bench.city.payments import a_payment
 from deploy.embedded.bootstrap import tell
-from domain.decision import Rung, Verdict
 from domain.events import Heartbeat, PaymentDecided, encode_event, from_ms
-from domain.money import SETTLEMENT_CURRENCY
 from domain.topics import DECISIONS, SOURCES
 
 SEED, RIDERS, DAYS = 11, 5_000, 30
 EVENTS_PER_PAYMENT = 6.2  # of the simulated city; a little less, so that there are enough
-ZONES = 200
+ZONES, DRIVERS = 200, 4_000
 KEYS_PER_RIDER = 3  # one card, one user, one device
 
 
@@ -38,28 +37,8 @@ def payments_of_many(payments: int, keys: int, end_ms: int) -> Iterator[Simulate
 
 
 def _payment(rider: int, name: str, at_ms: int) -> PaymentDecided:
-    own = _letters(rider)
-    return PaymentDecided(
-        id=f"txn_{own}_{name}",
-        event_time=from_ms(at_ms),
-        producer="bench",
-        decision_id=f"dec_{own}",
-        transaction_id=f"txn_{own}_{name}",
-        ride_id=f"ride_{own}",
-        user_id=f"usr_{own}",
-        card_id=f"card_{own}",
-        device_id=f"dev_{own}",
-        driver_id=f"drv_{_letters(rider % 4_000)}",
-        amount_minor=1_850,
-        currency=SETTLEMENT_CURRENCY,
-        pickup_zone=f"zone_{_letters(rider % ZONES)}",
-        dropoff_zone="zone_a",
-        pickup_lat=40.71,
-        pickup_lon=-74.0,
-        distance_m=6_200,
-        verdict=Verdict.APPROVE,
-        rung=Rung.R0,
-    )
+    zone, driver = f"zone_{_letters(rider % ZONES)}", f"drv_{_letters(rider % DRIVERS)}"
+    return a_payment(_letters(rider), name=name, at=from_ms(at_ms), zone=zone, driver=driver)
 
 
 def _letters(number: int) -> str:

@@ -2,9 +2,9 @@
 
 import time
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any
 
+from deploy.bench.figures.percentile import percentile
 from domain.errors import EventRefused
 from domain.events import Heartbeat, decode_event
 from domain.fold import is_late
@@ -50,11 +50,10 @@ class PlainFold:
                 self.fold_us.append((time.perf_counter_ns() - began) / 1_000)
 
     def state_bytes_p99(self) -> int:
-        sizes = sorted(map(len, self.state.values()))
-        return sizes[ceil(0.99 * len(sizes)) - 1]
+        return int(percentile(map(len, self.state.values()), 0.99) or 0)
 
-    def fold_us_p50(self) -> float:
-        return round(sorted(self.fold_us)[len(self.fold_us) // 2], 1)
+    def fold_us_p50(self) -> float | None:
+        return percentile(self.fold_us, 0.50, 1)
 
 
 def drain(bootstrap: str) -> tuple[PlainFold, float]:

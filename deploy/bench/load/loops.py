@@ -68,7 +68,8 @@ def _finish(connections: Connections) -> None:
 def _measuring(connections: Connections) -> Iterator[list[Outcome]]:
     """Collections of garbage would be measured as the server's."""
     connections.open(OPENED_BEFORE)
-    connections.outcomes = outcomes = []
+    outcomes: list[Outcome] = []
+    connections.outcomes = outcomes
     gc.collect()
     gc.disable()
     try:

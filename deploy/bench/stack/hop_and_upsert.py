@@ -46,6 +46,7 @@ class Floor:
                 if self._heard() is not None:
                     connection.execute(UPSERT, upsert_parameters([_row(number)]))
                     self.milliseconds.append((time.perf_counter() - began) * 1_000)
+        self._producer.flush(5)
         self._consumer.close()
 
     def _heard(self) -> Any:

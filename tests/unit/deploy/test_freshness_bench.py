@@ -1,6 +1,7 @@
 import pytest
 
-from deploy.bench.freshness import Journey, percentile, split
+from deploy.bench.figures.percentile import percentile
+from deploy.bench.freshness import Journey, split
 from deploy.embedded.flink_rest import Checkpoint
 
 CHECKPOINT = Checkpoint(began_ms=10_000, ended_ms=10_050)

@@ -1,0 +1,1 @@
+"""The feature store beside Feast's own, in a schema that is gone afterwards."""
