@@ -8,6 +8,7 @@ import pytest
 from event_factories import NOW_MS, a_transaction
 from factories import a_decision, a_request
 from fakes import FakeFeatureReader, FakeFlight, FakeLedger
+from keeping import keep
 from msgspec import structs
 
 from app import postgres
@@ -194,7 +195,7 @@ async def test_a_verdict_is_seen_once_it_is_kept(subject: Subject) -> None:
     attempt = as_attempt(request.transaction(), NOW_MS)
     decision = a_decision(request, features=await reader.read(attempt), verdict=Verdict.DECLINE)
     assert (await reader.read(an_attempt())).in_flight == (attempt,)
-    await ledger.record(decision)
+    await keep(ledger, decision)
     [seen, _] = (await reader.read(an_attempt())).in_flight
     assert seen == decision.event
 
@@ -204,8 +205,8 @@ async def test_a_payment_decided_before_has_one_place_only(subject: Subject) -> 
     request = a_request()
     attempt = as_attempt(request.transaction(), NOW_MS)
     first, again = [a_decision(request, features=await reader.read(attempt)) for _ in range(2)]
-    await ledger.record(first)
-    await ledger.record(again)
+    await keep(ledger, first)
+    await keep(ledger, again)
     assert (await reader.read(an_attempt())).in_flight == (first.event,)
 
 
@@ -216,7 +217,7 @@ async def test_a_payment_decided_long_before_gets_no_place(subject: Subject) -> 
     attempt = as_attempt(request.transaction(), NOW_MS)
     await reader.read(other)
     decision = a_decision(request, features=await reader.read(attempt))
-    await ledger.record(decision)
+    await keep(ledger, decision)
     again = await reader.read(as_attempt(request.transaction(), NOW_MS + 4_000_000))
     assert (again.seq, again.in_flight) == (None, (other,))
     assert (await reader.read(an_attempt())).in_flight == (other, decision.event)

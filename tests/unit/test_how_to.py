@@ -41,7 +41,7 @@ from domain.vector import observe, vector
 past = a_payment(at_ms=NOW_MS - 60_000, pickup_zone="zone_c", verdict=Verdict.DECLINE)
 moment = observe(user=a_history("user", past), transaction=a_transaction(), as_of_ms=NOW_MS)
 values = dict(zip(FEATURE_NAMES, vector(moment)))
-sentences = {f.name: reason(f, moment, values[f.name], 0.1).sentence for f in FEATURES}
+sentences = {f.name: reason(f, values[f.name], 0.1, None, "USD").sentence for f in FEATURES}
 print(json.dumps({"values": values, "sentences": sentences, "signature": SIGNATURE}))
 """
 

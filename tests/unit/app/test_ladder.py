@@ -49,5 +49,6 @@ def test_no_time_beats_everything() -> None:
     assert stand(time_left=False) == Footing(rung=Rung.R3, reason=ladder.DEADLINE_SPENT)
 
 
-def test_a_scorer_that_fails_keeps_the_age() -> None:
-    assert without_scorer(stand()) == Footing(rung=Rung.R2, reason=ladder.SCORER_FAILED, feature_age_ms=500)
+@pytest.mark.parametrize("reason", [ladder.SCORER_FAILED, ladder.SCORER_LATE])
+def test_a_scorer_that_fails_keeps_the_age(reason: str) -> None:
+    assert without_scorer(stand(), reason) == Footing(rung=Rung.R2, reason=reason, feature_age_ms=500)

@@ -6,7 +6,7 @@ from event_factories import NOW_MS, a_history, a_payment, a_transaction
 from domain.catalogue import FEATURE_NAMES, FEATURES, Feature, Unit
 from domain.display import MINUTE_MS
 from domain.moment import Moment
-from domain.reasons import TOP, reason, sentence, top_reasons, written
+from domain.reasons import TOP, normals_of, reason, sentence, top_reasons, written
 from domain.vector import observe, vector
 
 
@@ -92,29 +92,35 @@ def test_values_in_their_units(unit: Unit, value: float, text: str) -> None:
     assert written(unit, value, "USD") == text
 
 
+NOTHING = [nan] * len(FEATURES)
+
+
 def test_at_most_three_reasons_strongest_first() -> None:
-    moment = a_moment()
     contributions = [0.01 * i for i in range(len(FEATURES))]
-    found = top_reasons(moment, vector(moment), contributions)
+    found = top_reasons(NOTHING, contributions, {}, "USD")
     assert [one.code for one in found] == list(FEATURE_NAMES[: -TOP - 1 : -1])
 
 
 def test_what_speaks_for_the_rider_is_no_reason() -> None:
-    moment = a_moment()
     contributions = [-1.0] * len(FEATURES)
-    assert top_reasons(moment, vector(moment), contributions) == []
+    assert top_reasons(NOTHING, contributions, {}, "USD") == []
     contributions[2] = 0.5
-    assert [one.code for one in top_reasons(moment, vector(moment), contributions)] == ["amount_per_km"]
+    assert [one.code for one in top_reasons(NOTHING, contributions, {}, "USD")] == ["amount_per_km"]
 
 
 def test_the_base_after_the_contributions_is_no_reason() -> None:
-    moment = a_moment()
-    assert top_reasons(moment, vector(moment), [0.0] * len(FEATURES) + [9.0]) == []
+    assert top_reasons(NOTHING, [0.0] * len(FEATURES) + [9.0], {}, "USD") == []
+
+
+def test_each_reason_bears_the_normal_of_its_own_feature() -> None:
+    contributions = [float(name in ("amount", "distance")) for name in FEATURE_NAMES]
+    found = top_reasons([5_000.0] * len(FEATURES), contributions, {"amount": 1_833.67}, "USD")
+    assert {one.code: one.normal for one in found} == {"amount": 1_833.67, "distance": None}
 
 
 def test_a_reason_bears_its_value_and_the_riders_normal() -> None:
-    moment = a_moment(1_000, 2_000, 2_501)
-    found = reason(feature("amount"), moment, 8_400.0, 1.23456789)
+    normal = normals_of(a_moment(1_000, 2_000, 2_501))["amount"]
+    found = reason(feature("amount"), 8_400.0, 1.23456789, normal, "USD")
     assert (found.code, found.value, found.normal) == ("amount", 8_400.0, 1_833.67)
     assert found.contribution == 1.234568
     assert found.sentence == "the fare is $84.00; usual for this rider is $18.34"
@@ -122,11 +128,17 @@ def test_a_reason_bears_its_value_and_the_riders_normal() -> None:
 
 @pytest.mark.parametrize("amounts", [(), (1_000,), (1_000, 2_000)])
 def test_fewer_than_three_payments_make_no_normal(amounts: tuple[int, ...]) -> None:
-    assert reason(feature("amount"), a_moment(*amounts), 8_400.0, 1.0).normal is None
+    assert "amount" not in normals_of(a_moment(*amounts))
+
+
+def test_normals_are_of_features_and_never_unknown() -> None:
+    normals = normals_of(a_moment(1_000, 2_000, 3_000))
+    assert normals
+    assert set(normals) <= {one.name for one in FEATURES if one.normal}
+    assert not any(isnan(normal) for normal in normals.values())
 
 
 def test_a_missing_value_is_none_and_not_a_number() -> None:
-    moment = a_moment()
-    value = vector(moment)[FEATURE_NAMES.index("card_payments_1h")]
+    value = vector(a_moment())[FEATURE_NAMES.index("card_payments_1h")]
     assert isnan(value)
-    assert reason(feature("card_payments_1h"), moment, value, 0.3).value is None
+    assert reason(feature("card_payments_1h"), value, 0.3, None, "USD").value is None

@@ -1,0 +1,41 @@
+"""A rehearsal stumbles where a decision would, and leaves nothing behind."""
+
+import pytest
+from factories import NOW_MS, a_pulse
+from fakes import FakeFeatureReader, FakeModel
+
+from app.ports import FeaturesUnreadable
+from app.rehearsal import rehearse
+from domain.catalogue import FEATURE_NAMES
+from domain.errors import ModelRefused
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("model", [None, FakeModel(0.9)])
+@pytest.mark.parametrize("pulse", [None, a_pulse()])
+async def test_it_is_about_nobody_and_leaves_nothing(model: FakeModel | None, pulse: object) -> None:
+    features = FakeFeatureReader()
+    await rehearse(features, model, pulse, NOW_MS)  # type: ignore[arg-type]
+    assert features.flight.payments == {}
+
+
+async def test_the_model_is_shown_a_whole_vector() -> None:
+    model = FakeModel()
+    await rehearse(FakeFeatureReader(), model, None, NOW_MS)
+    [seen] = model.seen
+    assert len(seen) == len(FEATURE_NAMES)
+
+
+async def test_an_unreadable_store_stumbles() -> None:
+    features = FakeFeatureReader()
+    features.away = True
+    with pytest.raises(FeaturesUnreadable):
+        await rehearse(features, FakeModel(), None, NOW_MS)
+
+
+async def test_a_broken_model_stumbles() -> None:
+    model = FakeModel()
+    model.broken = True
+    with pytest.raises(ModelRefused):
+        await rehearse(FakeFeatureReader(), model, None, NOW_MS)
