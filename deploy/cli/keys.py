@@ -100,8 +100,8 @@ def _master() -> bytes:
     file = os.environ.get("FAREGATE_SIGNING_SECRET_FILE")
     if not file:
         raise MasterSecretRefused(
-            "Signed keys need a signing secret: set FAREGATE_SIGNING_SECRET_FILE to a file of 32 random bytes "
-            "or more, for this command and for the API."
+            "Signed keys need a signing secret: set FAREGATE_SIGNING_SECRET_FILE to a file of 32 random "
+            "bytes or more, for this command and for the API."
         )
     return read_master(Path(file))
 

@@ -19,13 +19,13 @@ from app.access.keys import ApiKey, KeyRing, Scope, hash_of
 from app.access.nonces import Nonces
 from app.access.rate import Rates
 from app.answers import Answers
+from app.assembly import now_ms
 from app.breaker import Breaker
 from app.deadline import Deadline
 from app.decide import Approval
 from app.health import Health
 from app.keeping import Keeping
 from app.labels import LabelDesk
-from app.main import now_ms
 from app.metrics import Metrics
 from app.outcomes import OutcomeDesk
 from app.parity import ParityCheck, ParityUnknown
@@ -161,6 +161,7 @@ class Site:
                 ledger=self.ledger,
                 breaker=Breaker(time.monotonic),
                 on_journal_failure=lambda: None,
+                on_unsecured=lambda: None,
                 monotonic=time.monotonic,
                 stage=self.metrics.stage,
             ),

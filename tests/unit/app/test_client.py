@@ -7,8 +7,8 @@ from msgspec import json, structs
 from site_of_fakes import MASTER, SIGNED, TEST, Site
 
 from app.access.signature import signing_secret
+from app.assembly import now_ms
 from app.client import ApiRefused, ApiUnavailable, DecisionClient, Retries
-from app.main import now_ms
 from app.replies import encode_reply
 from app.requests import LabelRequest, OutcomeReport, TransactionRequest
 from app.routes import build_app
