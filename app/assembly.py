@@ -102,6 +102,7 @@ class _Parts:
             ledger=self._ledger,
             breaker=self._breaker,
             on_journal_failure=metrics.journal_failures.inc,
+            on_unsecured=metrics.journal_unsecured.inc,
             monotonic=time.monotonic,
             stage=metrics.stage,
         )

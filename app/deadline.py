@@ -10,7 +10,7 @@ class Deadline:
     total_s: float = 0.050
     write_s: float = 0.015
     assess_s: float = 0.004
-    secure_s: float = 0.005
+    secure_s: float = 0.012
 
     def read_s(self, elapsed_s: float) -> float:
         return self.total_s - self.write_s - self.assess_s - elapsed_s

@@ -123,7 +123,7 @@ class Approval:
         judgement = judge(case, self.sight.model, seen.scored, self.policies())
         assessed_at = self._passed(Stage.ASSESS, read_at)
         decision = self._decision(call, fingerprint, case, seen, judgement, attempt, assessed_at - arrived)
-        reply = await self.keeping.keep(decision, left_s)
+        reply = await self.keeping.keep(decision, left_s, reached=seen.reached)
         total_s = self._passed(Stage.KEEP, assessed_at) - arrived
         if reply != decision.reply:
             return Answer(reply=reply, repeated=True)

@@ -4,6 +4,7 @@ This host's journal says first which decision a key has; PostgreSQL says it betw
 PostgreSQL does not take in time is answered once the journal is safe on disk, and inserted later.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,17 +25,21 @@ from app.stages import Stage
 from app.time_limit import within
 
 LeftS = Callable[[], float]  # how many seconds PostgreSQL may take
+CLAIM_AGAIN_S = 0.002
 ELSEWHERE = b""  # the fingerprint of a key or transaction that another host decided with another body
 
 
 @dataclass(frozen=True, kw_only=True)
 class Keeping:
-    """`on_journal_failure` is told of each call that went on without a journal."""
+    """`on_journal_failure` is told of each call that went on without a journal, `on_unsecured` of each answer
+    that a power cut at that moment could have taken; `secure_s` is what may go by after PostgreSQL's time."""
 
     journal: Journal
     ledger: Ledger
     breaker: Breaker
     on_journal_failure: Callable[[], None]
+    on_unsecured: Callable[[], None] = lambda: None
+    secure_s: float = 0.010
     monotonic: Callable[[], float]
     stage: Callable[[Stage, float], None]
 
@@ -55,23 +60,24 @@ class Keeping:
         stored = await self.ledger.recall(tenant, key)
         return stored[1] if stored and stored[0] == fingerprint else None
 
-    async def keep(self, decision: Decision, left_s: LeftS) -> bytes:
+    async def keep(self, decision: Decision, left_s: LeftS, *, reached: bool) -> bytes:
         """The reply that the key has from now on: the decision's own, unless it was decided before.
 
+        A database that was not `reached` a moment ago is told of it and not waited for.
         Raises KeyReused or TransactionChanged, or LedgerUnavailable if nobody takes it.
         """
-        began = self.monotonic()
         entry = _entry(decision, self.ledger.row_of(decision))
+        began = self.monotonic()
         try:
             first = self.journal.claim(entry)
         except JournalUnavailable:
             self.on_journal_failure()
-            return await self._insert_unclaimed(entry, left_s)
+            if reached and self.breaker.lets_through():
+                return await self._insert_unclaimed(entry, left_s)
+            first = await self._claim_again(entry, left_s)
         self.stage(Stage.CLAIM, self.monotonic() - began)
-        if first.fingerprint == ELSEWHERE:  # of which body only PostgreSQL knows
-            return await self._insert_unclaimed(entry, left_s)
         _require_same(first, decision.tenant, decision.idempotency_key, decision.fingerprint)
-        return await self._settled(first, left_s)
+        return await self._settled(first, left_s, reached=reached)
 
     async def insert(self, entry: JournalEntry) -> bytes:
         """Put a claimed decision into PostgreSQL and return the reply stored there."""
@@ -92,20 +98,36 @@ class Keeping:
         except JournalUnavailable:  # it stays pending, and is inserted again without effect
             self.on_journal_failure()
 
-    async def _settled(self, entry: JournalEntry, left_s: LeftS) -> bytes:
+    async def _settled(self, entry: JournalEntry, left_s: LeftS, *, reached: bool = True) -> bytes:
         if entry.row is None:
             return entry.reply
         if self.breaker.lets_through():
             try:
-                return await within(max(0.0, left_s()), self.insert(entry))
+                return await within(max(0.0, left_s()) if reached else 0.0, self.insert(entry))
             except (LedgerUnavailable, TimeoutError):
                 self.breaker.failed()
+        await self._secure(left_s() + self.secure_s)
+        return entry.reply
+
+    async def _secure(self, limit_s: float) -> None:
+        """Written it is; a disk that takes longer than the deadline to say so is not waited for."""
         try:
-            await self.journal.secure()
+            await within(max(0.0, limit_s), self.journal.secure())
+        except TimeoutError:
+            self.on_unsecured()
         except JournalUnavailable as error:
             self.on_journal_failure()
             raise LedgerUnavailable(f"neither PostgreSQL nor the journal keeps it: {error}") from error
-        return entry.reply
+
+    async def _claim_again(self, entry: JournalEntry, left_s: LeftS) -> JournalEntry:
+        """Another process may hold the journal for a moment, and there is nobody else to keep it."""
+        while True:
+            await asyncio.sleep(CLAIM_AGAIN_S)
+            try:
+                return self.journal.claim(entry)
+            except JournalUnavailable as error:
+                if left_s() + self.secure_s <= 0:
+                    raise LedgerUnavailable(f"neither PostgreSQL nor journal keeps it: {error}") from error
 
     async def _insert_unclaimed(self, entry: JournalEntry, left_s: LeftS) -> bytes:
         assert entry.row is not None, "it was made with a row"  # noqa: S101 - both sides of the boundary

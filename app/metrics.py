@@ -78,6 +78,9 @@ class Metrics:
         self.journal_failures = Counter(
             cells, "faregate_journal_failures", "Uses of this host's journal that failed."
         )
+        self.journal_unsecured = Counter(
+            cells, "faregate_journal_unsecured", "Answers given before the disk had said that it holds them."
+        )
         self.journal_pending = Gauge(
             cells, "faregate_journal_pending", "Decisions in the journal that PostgreSQL does not have yet."
         )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.cli import lists, rules
 from deploy.embedded.home import Home
 from domain.errors import FaregateError
 
@@ -16,6 +17,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(rules.app)
+app.add_typer(lists.app)
 
 
 def main() -> None:
