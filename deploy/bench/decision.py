@@ -10,7 +10,14 @@ from data_generator.population import City
 from deploy.bench.benchmark import Result, Target, Tell
 from deploy.bench.city.payments import asked_by_riders
 from deploy.bench.figures.percentile import percentile
-from deploy.bench.figures.server_counters import DECISIONS, OVERRUNS, ServerCounters, read_counters, stages_us
+from deploy.bench.figures.server_counters import (
+    DECISIONS,
+    OVERRUNS,
+    WORKERS_READY,
+    ServerCounters,
+    read_counters,
+    stages_us,
+)
 from deploy.bench.load.calls import DECISION, ECHO, decision_call, echo_call, schedule
 from deploy.bench.load.connections import Connections, Outcome
 from deploy.bench.load.loops import Measured, closed_loop, open_loop
@@ -142,6 +149,9 @@ def breakdown(decisions_ms: list[float], spent: ServerCounters, decisions: int) 
 
 def as_many_as_possible(caller: Caller, chosen: Namespace, tell: Tell) -> Result:
     tell(f"{AT_ONCE} callers without pause, decisions and echoes in turn, {chosen.seconds:.0f} s together")
+    workers = round(caller.counters().total(WORKERS_READY))
+    if workers > 1:
+        tell(f"{workers} workers answer: what one of them can do is measured with FAREGATE_API_WORKERS=1")
     caller.without_pause(DECISION, chosen.warm_up)
     slice_s = chosen.seconds / SLICES / (2 if caller.echoes else 1)
     made: dict[str, list[Measured]] = {DECISION: [], ECHO: []}
@@ -153,6 +163,7 @@ def as_many_as_possible(caller: Caller, chosen: Namespace, tell: Tell) -> Result
     decided = [outcome for measured in made[DECISION] for outcome in measured.outcomes]
     return {
         "rate": "max",
+        "workers": max(workers, 1),
         "decisions_s": decisions_s,
         "echo_s": echoes_s,
         "ratio": round(decisions_s / echoes_s, 3) if decisions_s and echoes_s else None,

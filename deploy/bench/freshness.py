@@ -107,7 +107,7 @@ async def _sample(target: Target, seconds: float) -> Samples:
         postgres.pool(
             "freshness", conninfo=conninfo, patience_s=5.0, server_options=SERVER_OPTIONS
         ) as connections,
-        DecisionClient(target.urls["api"]) as client,
+        DecisionClient(target.urls["api"], api_key=target.api_key or None) as client,
         asyncio.timeout(seconds + 3 * LOST_AFTER_S),
         asyncio.TaskGroup() as tasks,
     ):

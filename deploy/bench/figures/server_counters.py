@@ -13,6 +13,7 @@ _LABEL = re.compile(r'(\w+)="([^"]*)"')
 STAGE_SUM = "faregate_stage_seconds_sum"
 DECISIONS = "faregate_decisions_total"
 OVERRUNS = "faregate_deadline_overruns_total"
+WORKERS_READY = "faregate_workers_ready"
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
 

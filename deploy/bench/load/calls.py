@@ -22,7 +22,7 @@ def decision_call(request: TransactionRequest, host: str, headers: Mapping[str, 
 
 def echo_call(request: TransactionRequest, host: str, headers: Mapping[str, str]) -> Call:
     keyed = {**headers, "Idempotency-Key": request.transaction_id}
-    return Call(ECHO, post(ECHO_PATH, json.encode(request), host, keyed))
+    return Call(ECHO, post(ECHO_PATH, json.encode(request), host, keyed), keeps_body=False)
 
 
 def schedule(

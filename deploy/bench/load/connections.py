@@ -17,8 +17,11 @@ NO_ANSWER = 0
 
 
 class Call(NamedTuple):
+    """`keeps_body`: whether anybody looks at the answer's body afterwards."""
+
     kind: str
     request: bytes
+    keeps_body: bool = True
 
 
 class Outcome(NamedTuple):
@@ -156,7 +159,8 @@ class Connections:
             self.send(*self._waiting.popleft())
 
     def _end(self, call: Call, due: float, status: int, body: bytes) -> None:
-        self.outcomes.append(Outcome(call.kind, due, time.monotonic(), status, body))
+        kept = body if call.keeps_body else b""
+        self.outcomes.append(Outcome(call.kind, due, time.monotonic(), status, kept))
 
     def _sweep(self) -> None:
         now = time.monotonic()

@@ -125,6 +125,12 @@ def test_calls_are_sent_when_they_are_due(serve: Serve) -> None:
     assert measured.seconds >= 0.29
 
 
+def test_bodies_are_kept_only_for_who_looks_at_them(serve: Serve) -> None:
+    _, connections = serve(say(OK))
+    measured = open_loop(connections, [Due(0.0, CALL), Due(0.1, CALL._replace(keeps_body=False))])
+    assert [outcome.body for outcome in measured.outcomes] == [b"ok", b""]
+
+
 def test_a_slow_answer_holds_nobody_up(serve: Serve) -> None:
     def slowly(number: int, line: socket.socket) -> None:
         time.sleep(0.3 if number == 0 else 0.0)
