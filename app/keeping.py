@@ -76,6 +76,8 @@ class Keeping:
                 return await self._insert_unclaimed(entry, left_s)
             first = await self._claim_again(entry, left_s)
         self.stage(Stage.CLAIM, self.monotonic() - began)
+        if first.fingerprint == ELSEWHERE:  # for which body only PostgreSQL knows
+            return await self._insert_unclaimed(entry, left_s)
         _require_same(first, decision.tenant, decision.idempotency_key, decision.fingerprint)
         return await self._settled(first, left_s, reached=reached)
 
@@ -134,7 +136,7 @@ class Keeping:
         try:
             return await within(max(0.0, left_s()), self.ledger.insert(entry.row))
         except TimeoutError as error:
-            raise LedgerUnavailable("PostgreSQL does not answer in time, and there is no journal") from error
+            raise LedgerUnavailable("PostgreSQL does not answer in time, and no journal knows") from error
 
 
 def _entry(decision: Decision, row: bytes) -> JournalEntry:
