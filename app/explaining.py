@@ -3,7 +3,7 @@
 From the ledger's tables and the model's own folder alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from math import isnan
 
@@ -163,7 +163,7 @@ def _features(kept: KeptDecision, contributions: list[float] | None) -> list[See
         return []
     values = memoryview(kept.vector).cast("f")
     currency = json.decode(kept.request)["currency"]
-    shares: list[float | None] = list(contributions or [None] * len(FEATURES))
+    shares: Sequence[float | None] = contributions or [None] * len(FEATURES)
     seen = [
         _feature(feature, value, kept.evidence.normals.get(feature.name), share, currency)
         for feature, value, share in zip(FEATURES, values, shares[: len(FEATURES)], strict=True)

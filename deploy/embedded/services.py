@@ -58,8 +58,12 @@ class Services:
         )
 
     def api(self) -> Launch:
-        address = {"FAREGATE_API_HOST": LOOPBACK, "FAREGATE_API_PORT": str(self.ports["api"])}
-        return self.python("api", "-m", "app.main", role="faregate_api", **address, **self._host_state())
+        settings = {
+            "FAREGATE_API_HOST": LOOPBACK,
+            "FAREGATE_API_PORT": str(self.ports["api"]),
+            "FAREGATE_ECHO": "1",  # the yardstick of `faregate bench decision`
+        }
+        return self.python("api", "-m", "app.workers", role="faregate_api", **settings, **self._host_state())
 
     def keeper(self) -> Launch:
         keeper = self.python("keeper", "-m", "app.keeper", role="faregate_keeper", **self._host_state())

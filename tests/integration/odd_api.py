@@ -16,7 +16,8 @@ import psycopg
 import uvloop
 from msgspec import Struct
 
-from app import assembly, worker
+from app import assembly
+from app import main as worker
 from app.ledger import PostgresLedger
 from app.ledger_row import decode_row
 from app.metrics import Metrics
