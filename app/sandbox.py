@@ -27,6 +27,7 @@ RIDERS = {
     "usr_testr2slow": Forced(rung=Rung.R2, rung_reason=ladder.HISTORIES_LATE),
     "usr_testr2nomodel": Forced(rung=Rung.R2, rung_reason=ladder.NO_MODEL),
     "usr_testr2scorer": Forced(rung=Rung.R2, rung_reason=ladder.SCORER_FAILED),
+    "usr_testr2scorerlate": Forced(rung=Rung.R2, rung_reason=ladder.SCORER_LATE),
     "usr_testr3": Forced(rung=Rung.R3, rung_reason=ladder.DEADLINE_SPENT),
     "usr_testunavailable": Forced(problem=UNAVAILABLE),
     "usr_testinflight": Forced(problem=IN_FLIGHT),
