@@ -26,12 +26,14 @@ def a_keeping(
     monotonic: Callable[[], float] = time.monotonic,
     stage: Callable[[Stage, float], None] = lambda _stage, _seconds: None,
     on_journal_failure: Callable[[], None] = lambda: None,
+    on_unsecured: Callable[[], None] = lambda: None,
 ) -> Keeping:
     return Keeping(
         journal=journal,
         ledger=ledger,
         breaker=breaker or Breaker(monotonic),
         on_journal_failure=on_journal_failure,
+        on_unsecured=on_unsecured,
         monotonic=monotonic,
         stage=stage,
     )

@@ -16,6 +16,8 @@ from typing import Any
 import psycopg
 import pytest
 from factories import a_decision, an_outcome
+from keeping import keep as keep_decision
+from keeping import keep_outcome
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from waiting import eventually
 
@@ -198,7 +200,11 @@ def keep(conninfo: Conninfo, *what: Decision | PaymentOutcome) -> None:
         async with pool("test", conninfo=conninfo_of_api, patience_s=5) as connections:
             ledger = PostgresLedger(connections, lambda: None)
             for thing in what:
-                await (ledger.record(thing) if isinstance(thing, Decision) else ledger.record_outcome(thing))
+                await (
+                    keep_decision(ledger, thing)
+                    if isinstance(thing, Decision)
+                    else keep_outcome(ledger, thing)
+                )
 
     conninfo_of_api = conninfo("faregate_api")
     with ThreadPoolExecutor(1) as thread:

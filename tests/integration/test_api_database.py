@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from event_factories import NOW_MS, a_payment
 from factories import a_decision, a_pulse, stored
+from keeping import keep
 
 from app import postgres
 from app.feature_reader import PostgresFeatureReader
@@ -136,7 +137,7 @@ async def test_the_ledger_keeps_all_that_a_replay_needs(conninfo: Callable[[str]
     pulse = a_pulse()
     decision = a_decision(features=stored(in_flight=(waiting, declined), seq=8), pulse=pulse)
     async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
-        await PostgresLedger(pool, ring=lambda: None).record(decision)
+        await keep(PostgresLedger(pool, ring=lambda: None), decision)
     [row] = _rows(conninfo, "select * from decisions")
     assert row["vector"] == decision.vector
     assert (row["as_of_ms"], row["model_version"], row["scorer_kind"]) == (
@@ -174,7 +175,7 @@ async def test_the_ledger_keeps_all_that_a_replay_needs(conninfo: Callable[[str]
 async def test_a_decision_without_histories_says_so(conninfo: Callable[[str], str]) -> None:
     decision = a_decision(features=StoredFeatures(), vector=None)
     async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
-        await PostgresLedger(pool, ring=lambda: None).record(decision)
+        await keep(PostgresLedger(pool, ring=lambda: None), decision)
     [row] = _rows(conninfo, "select * from decisions")
     assert (row["positions"], row["overlaid"], row["pulse_id"], row["zone_version"]) == ({}, [], None, None)
 
@@ -185,7 +186,7 @@ async def test_every_pulse_named_is_kept_once(conninfo: Callable[[str], str]) ->
     async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
         for ledger in (PostgresLedger(pool, ring=lambda: None), PostgresLedger(pool, ring=lambda: None)):
             for pulse in (first, first, None, second, first):
-                await ledger.record(a_decision(pulse=pulse))
+                await keep(ledger, a_decision(pulse=pulse))
     named = {row["pulse_id"] for row in _rows(conninfo, "select pulse_id from decisions")}
     kept = [row["pulse_id"] for row in _rows(conninfo, "select pulse_id from pulses order by recorded_at")]
     assert kept == [first.id, second.id]
@@ -200,9 +201,9 @@ async def test_a_pulse_is_kept_by_the_next_decision_when_the_first_was_not(
     async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
         ledger = PostgresLedger(pool, ring=lambda: None)
         with pytest.raises(psycopg.Error):
-            await ledger.record(a_decision(score=500, pulse=pulse))
+            await keep(ledger, a_decision(score=500, pulse=pulse))
         assert _rows(conninfo, "select * from pulses") == []
-        await ledger.record(a_decision(pulse=pulse))
+        await keep(ledger, a_decision(pulse=pulse))
     assert len(_rows(conninfo, "select * from pulses")) == 1
 
 
@@ -251,7 +252,7 @@ async def test_a_decision_and_its_event_are_kept_together_or_not_at_all(
     broken = a_decision(score=500)
     async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
         with pytest.raises(psycopg.Error):
-            await PostgresLedger(pool, ring=lambda: None).record(broken)
+            await keep(PostgresLedger(pool, ring=lambda: None), broken)
     with psycopg.connect(conninfo("faregate_console")) as connection:
         counts = connection.execute(
             "select (select count(*) from decisions), (select count(*) from outbox)"
@@ -288,7 +289,7 @@ async def test_a_server_that_only_reads_is_unavailable(conninfo: Callable[[str],
 
 async def _try(ledger: PostgresLedger) -> type[BaseException] | None:
     try:
-        await ledger.record(a_decision())
+        await keep(ledger, a_decision())
     except LedgerUnavailable as error:
         return type(error)
     return None

@@ -16,7 +16,7 @@ from msgspec import json
 from msgspec.structs import replace
 from pipeline import PIPELINE
 
-from deploy.bench.freshness import percentile
+from deploy.bench.figures.percentile import percentile
 from deploy.embedded.home import temporary_home
 from deploy.embedded.stack import Stack
 from domain.display import DAY_MS

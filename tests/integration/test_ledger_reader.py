@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from factories import a_decision, an_outcome
+from keeping import keep, keep_outcome
 
 from app.ledger import PostgresLedger
 from app.ports import Decision
@@ -50,7 +51,7 @@ async def test_a_snapshot_holds_what_the_period_held(ledger: PostgresLedger, rea
     approved, declined = lately(3), lately(2, verdict=Verdict.DECLINE, reasons=[REASON])
     old = lately(6 * 60, verdict=Verdict.REVIEW, rung=Rung.R1)
     for decision in (old, approved, declined):
-        await ledger.record(decision)
+        await keep(ledger, decision)
 
     short, long = reader.snapshot(5), reader.snapshot(15)
 
@@ -80,8 +81,8 @@ async def test_money_follows_the_outcomes(ledger: PostgresLedger, reader: Ledger
         (passed, Outcome.CHALLENGE_PASSED),
         (failed, Outcome.CHALLENGE_FAILED),
     ):
-        await ledger.record(decision)
-        await ledger.record_outcome(an_outcome(decision.transaction.transaction_id, outcome=outcome))
+        await keep(ledger, decision)
+        await keep_outcome(ledger, an_outcome(decision.transaction.transaction_id, outcome=outcome))
 
     snapshot = reader.snapshot(5)
 
@@ -97,9 +98,10 @@ async def test_money_follows_the_outcomes(ledger: PostgresLedger, reader: Ledger
 
 async def test_a_decision_is_read_with_its_outcomes(ledger: PostgresLedger, reader: LedgerReader) -> None:
     decision = lately(verdict=Verdict.DECLINE, reasons=[REASON])
-    await ledger.record(decision)
-    await ledger.record_outcome(
-        an_outcome(decision.transaction.transaction_id, outcome=Outcome.CHARGEBACK, reason_code="10.4")
+    await keep(ledger, decision)
+    await keep_outcome(
+        ledger,
+        an_outcome(decision.transaction.transaction_id, outcome=Outcome.CHARGEBACK, reason_code="10.4"),
     )
 
     detail = reader.decision(decision.decision_id)

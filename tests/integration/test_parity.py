@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from approvals import an_approval
 from event_factories import (
     a_card_added,
     a_login,
@@ -21,17 +22,17 @@ from event_factories import (
     an_account,
     letters,
 )
-from factories import a_request
+from factories import a_caller, a_request
 from fakes import FakeModel
 from live import Live
 from psycopg.conninfo import conninfo_to_dict
 from waiting import eventually
 
 from app import postgres
-from app.decide import Approval, Deadline
+from app.assembly import now_ms
+from app.decide import Approval, Call
 from app.feature_reader import SERVER_OPTIONS, PostgresFeatureReader
 from app.ledger import PostgresLedger
-from app.main import now_ms
 from app.pulse import PulseKeeper
 from app.requests import Place
 from dashboard.database import open_pool
@@ -107,7 +108,8 @@ class City:
             pickup=Place(zone=self._random.choice(("zone_a", "zone_b")), lat=40.71, lon=-74.0),
             requested_at=from_ms(now_ms()),
         )
-        await self._approval.decide(request, time.monotonic())
+        call = Call(caller=a_caller(), key=request.transaction_id, request=request)
+        await self._approval.decide(call, time.monotonic())
 
     def decided(self) -> list[PaymentDecided]:
         """The events of all decisions so far, from the outbox."""
@@ -129,14 +131,12 @@ async def city(conninfo: Conninfo) -> AsyncIterator[City]:
     ):
         reader = PostgresFeatureReader(features)
         pulse = PulseKeeper(reader, now_ms=now_ms, monotonic=time.monotonic)
-        approval = Approval(
+        approval = an_approval(
             features=reader,
             pulse=pulse.current,
             ledger=PostgresLedger(ledger, lambda: None),
             model=FakeModel(),
-            deadline=Deadline(total_s=5.0),
             now_ms=now_ms,
-            monotonic=time.monotonic,
         )
         with psycopg.connect(conninfo("faregate_owner"), autocommit=True) as writer:
             yield City(approval, pulse, writer)
@@ -244,7 +244,7 @@ async def test_the_command_ends_with_one_json_line(
     await live_a_while(city)
     home = Home(root=tmp_path)
     archived(city, home.archive / "raw")
-    monkeypatch.setattr(replay_command, "_local", lambda _: conninfo("faregate_learner"))
+    monkeypatch.setattr(replay_command, "conninfo", lambda *_: conninfo("faregate_learner"))
     assert replay_command.command(home, {}, ALWAYS, limit=10, hindsight=True) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["decisions"], told["as_known"], told["differences"]) == (10, 10, 0)

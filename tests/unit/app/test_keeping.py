@@ -42,6 +42,27 @@ class UnsafeJournal(FakeJournal):
         raise JournalUnavailable("the disk is full")
 
 
+class SlowDisk(FakeJournal):
+    """Takes entries, and never says that they are safe."""
+
+    async def secure(self) -> None:
+        await asyncio.get_running_loop().create_future()
+
+
+class BusyJournal(FakeJournal):
+    """Held by another process for the first `times` claims."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def claim(self, entry: JournalEntry) -> JournalEntry:
+        self.times -= 1
+        if self.times >= 0:
+            raise JournalUnavailable("held by another process")
+        return super().claim(entry)
+
+
 class ForgetfulJournal(FakeJournal):
     """Cannot be told what was kept."""
 
@@ -54,7 +75,7 @@ class Host:
 
     def __init__(self, journal: FakeJournal | None = None, ledger: FakeLedger | None = None) -> None:
         self.journal, self.ledger = journal or FakeJournal(), ledger or FakeLedger()
-        self.clock_s, self.failures, self.stages = 0.0, 0, list[Stage]()
+        self.clock_s, self.failures, self.unsecured, self.stages = 0.0, 0, 0, list[Stage]()
         self.breaker = Breaker(lambda: self.clock_s)
         self.keeping: Keeping = a_keeping(
             journal=self.journal,
@@ -63,13 +84,22 @@ class Host:
             monotonic=lambda: self.clock_s,
             stage=lambda stage, _: self.stages.append(stage),
             on_journal_failure=self._fails,
+            on_unsecured=self._leaves_unsecured,
         )
 
     def _fails(self) -> None:
         self.failures += 1
 
-    async def keep(self, decision: Decision) -> bytes:
-        return await self.keeping.keep(decision, enough)
+    def _leaves_unsecured(self) -> None:
+        self.unsecured += 1
+
+    def time_for(self, calls: int) -> Callable[[], float]:
+        """A deadline that so many looks at the clock use up."""
+        looks = iter(range(calls))
+        return lambda: 0.0 if next(looks, None) is not None else -1.0
+
+    async def keep(self, decision: Decision, *, reached: bool = True) -> bytes:
+        return await self.keeping.keep(decision, enough, reached=reached)
 
     async def known(self, decision: Decision, **given: Any) -> bytes | None:
         asked = structs.replace(decision, **given)
@@ -208,7 +238,7 @@ async def test_what_waited_in_the_journal_goes_to_the_ledger_later(host: Host) -
 
 async def test_a_late_insert_marks_itself_kept(host: Host) -> None:
     decision, go_on = a_decision(), hang(host.ledger)
-    assert await host.keeping.keep(decision, nothing_left) == decision.reply
+    assert await host.keeping.keep(decision, nothing_left, reached=True) == decision.reply
     assert (host.journal.secured, len(host.pending())) == (1, 1)
     go_on.set()
     while host.pending():
@@ -218,7 +248,7 @@ async def test_a_late_insert_marks_itself_kept(host: Host) -> None:
 
 async def test_a_late_insert_that_fails_disturbs_nobody(host: Host) -> None:
     decision, go_on = a_decision(), hang(host.ledger)
-    await host.keeping.keep(decision, nothing_left)
+    await host.keeping.keep(decision, nothing_left, reached=True)
     host.ledger.away = True
     go_on.set()
     await asyncio.sleep(0.01)
@@ -229,7 +259,49 @@ async def test_a_late_insert_that_fails_disturbs_nobody(host: Host) -> None:
 async def test_with_no_time_left_the_ledger_gets_a_try_and_nobody_waits(host: Host, overspent: float) -> None:
     hang(host.ledger)
     decision = a_decision()
-    assert await host.keeping.keep(decision, lambda: overspent) == decision.reply
+    assert await host.keeping.keep(decision, lambda: overspent, reached=True) == decision.reply
+
+
+async def test_a_ledger_not_reached_a_moment_ago_is_told_and_not_waited_for(host: Host) -> None:
+    decision, go_on = a_decision(), hang(host.ledger)
+    assert await host.keep(decision, reached=False) == decision.reply
+    assert host.journal.secured == 1
+    go_on.set()
+    while host.pending():
+        await asyncio.sleep(0)
+    assert list(host.ledger.decisions.values()) == [decision]
+
+
+async def test_a_disk_that_hangs_is_not_waited_for_past_the_deadline_and_told() -> None:
+    host, decision = Host(SlowDisk()), a_decision()
+    host.ledger.away = True
+    assert await host.keeping.keep(decision, nothing_left, reached=True) == decision.reply
+    assert (host.unsecured, len(host.pending())) == (1, 1)
+
+
+async def test_a_secured_answer_is_not_told_of(host: Host) -> None:
+    host.ledger.away = True
+    await host.keep(a_decision())
+    assert host.unsecured == 0
+
+
+async def test_a_busy_journal_is_asked_again_where_no_ledger_can_keep_it() -> None:
+    host, decision = Host(BusyJournal(3)), a_decision()
+    host.ledger.away = True
+    assert await host.keep(decision, reached=False) == decision.reply
+    assert (host.failures, host.journal.secured, len(host.pending())) == (1, 1, 1)
+
+
+async def test_a_busy_journal_is_not_waited_for_where_the_ledger_keeps_it() -> None:
+    host, decision = Host(BusyJournal(1)), a_decision()
+    assert await host.keep(decision) == decision.reply
+    assert (list(host.ledger.decisions.values()), host.journal.entries) == ([decision], {})
+
+
+async def test_a_journal_that_stays_busy_past_the_deadline_is_no_promise(host: Host) -> None:
+    host.journal.away = True
+    with pytest.raises(LedgerUnavailable, match="neither PostgreSQL nor journal"):
+        await host.keeping.keep(a_decision(), host.time_for(3), reached=False)
 
 
 async def test_without_a_journal_the_ledger_decides_alone(host: Host) -> None:
@@ -259,8 +331,8 @@ async def test_with_both_away_nothing_is_promised(host: Host) -> None:
 async def test_without_a_journal_a_slow_ledger_is_no_promise(host: Host) -> None:
     host.journal.away = True
     hang(host.ledger)
-    with pytest.raises(LedgerUnavailable, match="no journal"):
-        await host.keeping.keep(a_decision(), nothing_left)
+    with pytest.raises(LedgerUnavailable, match="no journal knows"):
+        await host.keeping.keep(a_decision(), nothing_left, reached=True)
 
 
 async def test_a_journal_that_cannot_be_secured_is_no_promise() -> None:

@@ -188,6 +188,14 @@ async def test_a_forced_rung_holds_whatever_is_known(
     assert (seen.scored is not None) is scores
 
 
+@pytest.mark.parametrize("model", [FakeModel(), None])
+async def test_it_tells_whether_the_database_answered(model: FakeModel | None) -> None:
+    eyes = Eyes(model=model)
+    assert (await eyes.see(stored(low_watermark_ms=None))).reached
+    assert (await eyes.see(stored())).reached
+    assert not (await eyes.see(ladder.HISTORIES_LATE)).reached
+
+
 async def test_a_forced_verdict_alone_leaves_the_rung() -> None:
     seen = await Eyes().see(stored(), Forced())
     assert (seen.on.rung, seen.on.feature_age_ms) == (Rung.R0, 500)
