@@ -17,8 +17,10 @@ from factories import a_live_body
 from msgspec import json
 from small_model import write_small_model
 
+from app.access.keys import new_secret
+from app.access.store import ensure_local_key
+from app.assembly import now_ms
 from app.client import DecisionClient
-from app.main import now_ms
 from app.requests import TransactionRequest
 from deploy.embedded import ports
 from domain.catalogue import FEATURE_NAMES
@@ -47,12 +49,16 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def two_processes(
     conninfo: Conninfo, model_folder: Path, logs: Path
 ) -> AsyncIterator[list[DecisionClient]]:
+    secret = new_secret()
+    with psycopg.connect(conninfo("faregate_owner"), autocommit=True) as connection:
+        ensure_local_key(connection, secret)
     async with AsyncExitStack() as stack:
         clients = []
         for number in range(2):
             port = str(ports.choose({}, {})["api"])
             env = environment(
                 conninfo("faregate_api"),
+                FAREGATE_STATE_DIR=str(logs),
                 FAREGATE_API_PORT=port,
                 FAREGATE_MODEL_DIR=str(model_folder),
                 FAREGATE_DEADLINE_MS="10000",  # tests run on busy machines
@@ -61,7 +67,7 @@ async def two_processes(
             process = stack.enter_context(running(env, logs / f"api-{number}.log"))
             wait_until_up(url, process)
             assert httpx.get(f"{url}/readyz", trust_env=False).json()["status"] == "ready"
-            clients.append(await stack.enter_async_context(DecisionClient(url, timeout_s=20)))
+            clients.append(await stack.enter_async_context(DecisionClient(url, api_key=secret, timeout_s=20)))
         yield clients
 
 
