@@ -9,7 +9,7 @@ from psycopg_pool import PoolTimeout
 
 from app.ports import FeaturesUnreadable, StoredFeatures
 from app.postgres import Pool
-from app.queries import query
+from app.queries import Numbered, query
 from domain.events import PaymentDecided, encode_event, event_time_ms
 from domain.history import History, decode_history
 from domain.online_store import VIEW_OF_KIND, WATERMARK_ENTITY, WATERMARK_VIEW, decode_watermark
@@ -20,6 +20,7 @@ from domain.profile import decode_profile
 SERVER_OPTIONS = "-c synchronous_commit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
 _KINDS = ("card", "user", "device", "zone", "profile")
 _VIEWS = [*(VIEW_OF_KIND[kind] for kind in _KINDS), WATERMARK_VIEW]
+_ARRIVE = Numbered(query("arrive"))
 _payment_decoder = json.Decoder(PaymentDecided)
 Row = tuple[int | None, str | None, bytes | None]
 Result = TypeVar("Result")
@@ -64,7 +65,7 @@ async def _readable(reading: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _arrive(connection: psycopg.AsyncConnection, attempt: PaymentDecided) -> list[Row]:
-    cursor = connection.cursor(binary=True)
+    cursor = psycopg.AsyncRawCursor(connection)
     row = {
         "transaction_id": attempt.transaction_id,
         "card_id": attempt.card_id,
@@ -82,7 +83,7 @@ async def _arrive(connection: psycopg.AsyncConnection, attempt: PaymentDecided) 
             WATERMARK_ENTITY,
         ],
     }
-    await cursor.execute(query("arrive"), row)
+    await cursor.execute(_ARRIVE.sql, _ARRIVE.arguments(row), binary=True)
     return await cursor.fetchall()
 
 

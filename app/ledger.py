@@ -15,7 +15,7 @@ from app.ledger_row import Row, decode_row, encode_row, row_of
 from app.migrations import check_schema_async
 from app.ports import Decision, KeyReused, LedgerUnavailable, Payment, TransactionChanged
 from app.postgres import Pool
-from app.queries import query
+from app.queries import Numbered, query
 from app.replies import DecisionRecord, RecordedOutcome
 from app.time_limit import within
 from domain.events import PaymentCorrected, PaymentOutcome, encode_event, from_ms
@@ -23,6 +23,7 @@ from domain.labels import AnalystLabel
 from domain.topics import LABELS
 
 LIMIT_S = 3.0
+_RECORD = Numbered(query("record_decision"))
 P = ParamSpec("P")
 Result = TypeVar("Result")
 # A server that fell back to read-only says InternalError; all else of psycopg's would be a fault of ours.
@@ -57,24 +58,24 @@ class PostgresLedger:
     async def insert(self, row: bytes) -> bytes:
         decision = decode_row(row)
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(binary=True)
             pulse = decision["pulse"]
             if pulse is None or pulse["id"] == self._kept_pulse:
-                await cursor.execute(query("record_decision"), decision)
+                kept = await _record(connection, decision)
             else:
-                await self._record_with_pulse(cursor, decision)
-            if await cursor.fetchone():
+                kept = await self._record_with_pulse(connection, decision)
+            if kept:
                 self._ring()
                 reply: bytes = decision["reply"]
                 return reply
-            return await _first_reply(cursor, decision)
+            return await _first_reply(connection.cursor(binary=True), decision)
 
-    async def _record_with_pulse(self, cursor: psycopg.AsyncCursor, decision: Row) -> None:
+    async def _record_with_pulse(self, connection: psycopg.AsyncConnection, decision: Row) -> bool:
         """The first decision made with a pulse keeps what it was summed from, in its own transaction."""
-        async with cursor.connection.transaction():
-            await cursor.execute(query("keep_pulse"), decision["pulse"])
-            await cursor.execute(query("record_decision"), decision)
+        async with connection.transaction():
+            await connection.execute(query("keep_pulse"), decision["pulse"])
+            kept = await _record(connection, decision)
         self._kept_pulse = decision["pulse"]["id"]
+        return kept
 
     @_limited
     async def recall(self, tenant: str, key: str) -> tuple[bytes, bytes] | None:
@@ -151,6 +152,13 @@ class PostgresLedger:
                 await connection.execute(query("probe_write"))
         except psycopg.Error as error:
             raise LedgerUnavailable(f"the ledger cannot be written: {error}") from error
+
+
+async def _record(connection: psycopg.AsyncConnection, decision: Row) -> bool:
+    """False if its key or its transaction was decided before."""
+    cursor = psycopg.AsyncRawCursor(connection)
+    await cursor.execute(_RECORD.sql, _RECORD.arguments(decision), binary=True)
+    return await cursor.fetchone() is not None
 
 
 async def _first_reply(cursor: psycopg.AsyncCursor, decision: Row) -> bytes:

@@ -74,7 +74,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """One row of the ledger, and its event if it has one; `vector` is the float32 bytes that the model read."""
+    """A row of the ledger and its event; `vector` is the float32 bytes that the model read."""
 
     decision_id: str
     tenant: str

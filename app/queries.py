@@ -1,10 +1,13 @@
 """The named statements of queries.sql files: this folder's own, and those of the folders below."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from psycopg.types.numeric import Int8
+
 NAMED = re.compile(r"^-- name: (\w+)\n(?:--[^\n]*\n)*(.*?)(?=^-- name: |\Z)", re.DOTALL | re.MULTILINE)
+_PARAMETER = re.compile(r"%\((\w+)\)[sbt]")
 
 
 def queries_of(module: str) -> Callable[[str], bytes]:
@@ -15,6 +18,28 @@ def queries_of(module: str) -> Callable[[str], bytes]:
     text = Path(module).with_name("queries.sql").read_text("utf-8")
     statements = {name: sql.strip().encode() for name, sql in NAMED.findall(text)}
     return statements.__getitem__
+
+
+class Numbered:
+    """A statement whose parameters are numbered once: at each call the driver would take it apart anew.
+
+    Whole numbers are all sent as bigint: by their size they would have several types, and each mixture of
+    types a plan of its own. For a cursor of psycopg's AsyncRawCursor.
+    """
+
+    def __init__(self, named: bytes) -> None:
+        names: dict[str, int] = {}
+
+        def number(found: re.Match[str]) -> str:
+            return f"${names.setdefault(found[1], len(names) + 1)}"
+
+        self.sql = _PARAMETER.sub(number, named.decode()).replace("%%", "%").encode()
+        self._names = tuple(names)
+
+    def arguments(self, values: Mapping[str, object]) -> list[object]:
+        """In the order of their numbers; a KeyError for one that is missing."""
+        found = (values[name] for name in self._names)
+        return [Int8(value) if type(value) is int else value for value in found]
 
 
 query = queries_of(__file__)

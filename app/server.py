@@ -57,6 +57,7 @@ async def serve_app(
             log_config=None,
             lifespan="off",
             server_header=False,
+            proxy_headers=False,
             backlog=BACKLOG,
             limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=int(IDLE_S),
