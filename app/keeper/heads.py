@@ -74,20 +74,21 @@ class HeadsFile:
         lines = self._tail().split(b"\n")[:-1]
         return read_line(lines[-1]) if lines else None
 
-    def lines(self) -> Iterator[Head | None]:
-        """Every whole line, the oldest first; None for one that cannot be read."""
+    def lines(self, start: int = 0) -> Iterator[tuple[int, Head | None]]:
+        """Every whole line from a byte on, and the byte after it; None for a line that cannot be read."""
         if not self.path.exists():
             return
         with self.path.open("rb") as file:
+            file.seek(start)
             while line := file.readline(MOST_LINE_BYTES):
                 if line.endswith(b"\n"):
-                    yield read_line(line)
-                elif file.readline(MOST_LINE_BYTES):
-                    yield None
+                    yield file.tell(), read_line(line)
+                elif len(line) == MOST_LINE_BYTES:
+                    yield file.tell(), None
 
     def after(self, number: int) -> list[Head]:
         """What the file says of later seals."""
-        return [head for head in self.lines() if head is not None and head.number > number]
+        return [head for _, head in self.lines() if head is not None and head.number > number]
 
     def _tail(self) -> bytes:
         if not self.path.exists():

@@ -18,6 +18,9 @@ select number, format, from_xact::text::bigint as from_xact, to_xact::text::bigi
     (extract(epoch from sealed_at) * 1000)::bigint as sealed_at_ms
 from seals order by number
 
+-- name: heads_of
+select number, encode(head, 'hex') from seals where number = any(%(numbers)s)
+
 -- name: insert_seal
 insert into seals (number, format, from_xact, to_xact, to_id, rows, ids, hashes, previous, head, sealed_at)
 values (

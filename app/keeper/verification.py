@@ -34,9 +34,11 @@ def verify(
     connection: psycopg.Connection, heads: HeadsFile, on_progress: Progress = lambda *_: None
 ) -> Verified:
     """All of it as it stands at one moment; `connection` as a role that may read the ledger."""
+    verification = _Verification(connection, heads, on_progress)
     with connection.transaction():
         connection.execute(query("at_one_moment"))
-        return _Verification(connection, heads, on_progress).run()
+        verification.run()
+    return verification.result()
 
 
 class _Verification:
@@ -49,30 +51,38 @@ class _Verification:
         self._on_progress = on_progress
         self._removed: dict[str, int] = {}  # by the seal that names them
         self._added: dict[str, int] = {}
-        self._seals = self._sealed = 0
+        self._seals = self._sealed = self._unsealed = 0
+        self._last: Seal | None = None
 
-    def run(self) -> Verified:
-        last: Seal | None = None
+    def run(self) -> None:
         for seal in self._all_seals():
-            gone = self._chain.follow(last, seal)
+            gone = self._chain.follow(self._last, seal)
             self._heads.compare(seal)
-            self._compare_rows(last, seal, gone=gone)
-            last = seal
+            self._compare_rows(self._last, seal, gone=gone)
+            self._last = seal
             self._seals += 1
             self._on_progress(self._seals, self._sealed)
-        self._heads.finish()
         self._rows.close()
         self._tell_moves()
-        self._tell_set_back(last)
+        self._tell_set_back(self._last)
+        self._unsealed = self._count_unsealed(self._last)
+
+    def result(self) -> Verified:
+        """After the transaction, because the keeper may have sealed meanwhile."""
+        self._heads.finish(self._heads_of)
+        last = self._last
         return Verified(
             seals=self._seals,
             rows=self._sealed,
-            unsealed=self._count_unsealed(last),
+            unsealed=self._unsealed,
             number=last.number if last else 0,
             head=last.head.hex() if last else None,
             findings=self._findings.first,
             found=dict(self._findings.counts),
         )
+
+    def _heads_of(self, numbers: list[int]) -> dict[int, str]:
+        return dict(self._connection.execute(query("heads_of"), {"numbers": numbers}).fetchall())
 
     def _all_seals(self) -> Iterator[Seal]:
         with self._connection.cursor(name="seals", row_factory=class_row(Seal)) as cursor:

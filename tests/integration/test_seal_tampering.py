@@ -1,5 +1,6 @@
 """Whatever is altered in a sealed ledger is told, and where."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 from sealed_ledger import SealedLedger
 
 from app.keeper import ledger_rows
+from app.keeper.ledger_rows import connect
 from app.keeper.seal import Seal, with_head
+from app.keeper.verification import verify
 
 
 @pytest.fixture
@@ -171,6 +174,31 @@ def test_a_cut_heads_file_is_found(ledger: SealedLedger, kept: tuple[int, int], 
     lines = ledger.heads.path.read_bytes().splitlines(keepends=True)
     ledger.heads.path.write_bytes(b"".join(lines[slice(*kept)]))
     assert ledger.found() == {("head-missing", f"seal {number}") for number in missing}
+
+
+def test_a_keeper_may_seal_while_its_ledger_is_verified(ledger: SealedLedger) -> None:
+    seals = 0
+
+    def seal_more(*_: int) -> None:
+        nonlocal seals
+        seals += 1
+        ledger.seal(f"meanwhile_{seals}")
+
+    with connect("audit", ledger.conninfo("faregate_console")) as connection:
+        verified = verify(connection, ledger.heads, seal_more)
+    assert (verified.seals, verified.found) == (4, {})
+    assert ledger.verify().seals == 8
+
+
+def test_a_line_that_comes_a_moment_after_its_seal_is_waited_for(ledger: SealedLedger) -> None:
+    content = ledger.heads.path.read_bytes()
+    ledger.heads.path.write_bytes(b"".join(content.splitlines(keepends=True)[:3]))
+    timer = threading.Timer(0.3, ledger.heads.path.write_bytes, [content])
+    timer.start()
+    try:
+        assert ledger.verify().found == {}
+    finally:
+        timer.join()
 
 
 def test_a_heads_file_that_is_gone_is_found(ledger: SealedLedger) -> None:
