@@ -52,7 +52,7 @@ class GateSettings(Struct, frozen=True, kw_only=True):
         return cls(
             state_folder=Path(env.get("FAREGATE_STATE_DIR") or "."),
             signing_secret_file=Path(secret) if secret else None,
-            open_metrics=env.get("FAREGATE_OPEN_METRICS", "1") == "1",
+            open_metrics=env.get("FAREGATE_OPEN_METRICS", _open_by_default(env)) == "1",
         )
 
 
@@ -125,6 +125,12 @@ class Gate(Struct, frozen=True, kw_only=True):
         until_s = signature.time_s + WINDOW_S
         if not self.nonces.take(key.key_id, signature.nonce, now_s=now_s, until_s=until_s):
             raise SignatureRefused("its nonce was used before")
+
+
+def _open_by_default(env: Mapping[str, str]) -> str:
+    """What only this host can reach needs no key for its metrics."""
+    host = env.get("FAREGATE_API_HOST", "127.0.0.1")
+    return "1" if host in ("localhost", "::1") or host.startswith("127.") else "0"
 
 
 def _secret(headers: Headers) -> str:

@@ -43,3 +43,18 @@ def test_a_gate_is_told_by_its_environment(tmp_path: Path) -> None:
     gate.close()
     with pytest.raises(MasterSecretRefused):
         Gate.open(GateSettings.from_env(env | {"FAREGATE_SIGNING_SECRET_FILE": "/none"}), lambda: RING)
+
+
+@pytest.mark.parametrize(
+    ("env", "is_open"),
+    [
+        ({}, True),
+        ({"FAREGATE_API_HOST": "127.0.0.1"}, True),
+        ({"FAREGATE_API_HOST": "::1"}, True),
+        ({"FAREGATE_API_HOST": "0.0.0.0"}, False),  # noqa: S104 - a deployment may
+        ({"FAREGATE_API_HOST": "0.0.0.0", "FAREGATE_OPEN_METRICS": "1"}, True),  # noqa: S104 - as above
+        ({"FAREGATE_OPEN_METRICS": "0"}, False),
+    ],
+)
+def test_metrics_are_open_on_loopback_alone_unless_told_otherwise(env: dict[str, str], is_open: bool) -> None:
+    assert GateSettings.from_env(env).open_metrics == is_open
