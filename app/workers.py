@@ -8,6 +8,7 @@ import ctypes
 import logging
 import os
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,6 +32,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 FALSE_STARTS = 5
 DRAIN_S = 7.0  # workers take 5 s for what is under way
 LOOK_S = 0.05
+FOLDER = "faregate-metrics-"  # then the parent's process id
 READY_METRIC, RESTARTED_METRIC = "faregate_workers_ready", "faregate_workers_restarted"
 _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -231,10 +233,19 @@ def run_workers(command: Sequence[str], env: Mapping[str, str]) -> int:
     except OSError as error:
         log.error("%s:%s cannot be bound: %s. End what uses it, or choose another port.", host, port, error)
         return 1
-    with listening, tempfile.TemporaryDirectory(prefix="faregate-metrics-") as folder:
+    remove_folders_of_the_dead()
+    with listening, tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-") as folder:
         return Workers(
             command=command, env=env, listening=listening, count=int(count), metrics=Path(folder)
         ).run()
+
+
+def remove_folders_of_the_dead(where: Path | None = None) -> None:
+    """A parent that was killed leaves its metrics behind."""
+    for folder in (where or Path(tempfile.gettempdir())).glob(f"{FOLDER}*-*"):
+        owner = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def bound(host: str, port: int) -> socket.socket:

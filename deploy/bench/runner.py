@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import cast
+from typing import NoReturn, cast
 
 from rich.console import Console
 
@@ -39,6 +40,7 @@ def load(name: str) -> Benchmark | BenchmarkAlone:
 
 
 def run(name: str, arguments: Sequence[str], home: Home, env: Mapping[str, str]) -> int:
+    signal.signal(signal.SIGTERM, _leave)
     if name in ("list", "--help"):
         for known in names():
             print(f"{known:<12} {load(known).SUMMARY}")
@@ -69,6 +71,11 @@ def run(name: str, arguments: Sequence[str], home: Home, env: Mapping[str, str])
     if name == "all":
         print(json.dumps({"bench": "all", "results": results, **surroundings()}))
     return 0
+
+
+def _leave(*_: object) -> NoReturn:
+    """As by ctrl-C: what was started or held still is put right on the way out."""
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _parser(name: str, benchmark: Benchmark | BenchmarkAlone) -> ArgumentParser:

@@ -21,11 +21,11 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
             break
     if scope["path"] == "/crash":
         os._exit(3)
-    if scope["path"] == "/slow":
-        await asyncio.sleep(0.5)
     answer = f"{os.getpid()} {len(body)}".encode()
     headers = [(b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
+    if scope["path"] == "/slow":
+        await asyncio.sleep(1.0)
     await send({"type": "http.response.body", "body": answer})
 
 

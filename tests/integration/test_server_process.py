@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -83,11 +83,13 @@ def test_a_crash_harms_one_call_and_the_retry_is_answered(server: Server) -> Non
 
 
 def test_what_is_under_way_is_finished_before_the_end(server: Server) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        calls = [pool.submit(server.get, "/slow") for _ in range(8)]
-        time.sleep(0.25)  # all of them are under way now: each takes half a second
+    with ExitStack() as calls:
+        begun = [
+            calls.enter_context(httpx.stream("GET", server.url + "/slow", trust_env=False, timeout=10))
+            for _ in range(6)
+        ]  # each has its head by now, and its body is to come
         server.process.send_signal(signal.SIGTERM)
-        assert all(call.result().endswith(" 0") for call in calls)
+        assert all(call.read().endswith(b" 0") for call in begun)
     assert server.process.wait(10) == 0
     with pytest.raises(httpx.ConnectError):
         server.get()

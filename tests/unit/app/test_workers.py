@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,11 +14,24 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.workers import COUNT, Workers, bound, run_workers
+from app.metric_cells import Cells
+from app.workers import (
+    COUNT,
+    DRAIN_S,
+    FOLDER,
+    READY_METRIC,
+    Workers,
+    bound,
+    remove_folders_of_the_dead,
+    run_workers,
+)
 
 SAY_READY = "import os; os.write(int(os.environ['FAREGATE_API_READY_FD']), b'1')"
 WAIT = "import signal; signal.sigwait({signal.SIGTERM})"
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+STUBBORN = (
+    "import signal, sys, time; from pathlib import Path;"
+    "signal.signal(signal.SIGTERM, lambda *_: Path(sys.argv[1]).touch()); " + SAY_READY + "; time.sleep(60)"
+)
 BLOCK = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})"
 GOOD = (sys.executable, "-c", f"{BLOCK}; {SAY_READY}; {WAIT}")
 PARENT = (
@@ -77,17 +91,25 @@ def test_workers_do_not_outlive_a_parent_that_is_killed() -> None:
         wait_for(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
 
 
-def test_a_second_signal_ends_it_at_once() -> None:
-    with parent_of(sys.executable, "-c", f"{SAY_READY}; {STUBBORN}") as parent:
-        wait_for(
-            lambda: len(children(parent)) == 1 and "time.sleep" in " ".join(children(parent)[0].cmdline())
-        )
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    asked = tmp_path / "asked_to_end"
+    with parent_of(sys.executable, "-c", STUBBORN, str(asked)) as parent:
+        wait_for(lambda: ready_workers(parent) == 1)
         began = time.monotonic()
         parent.send_signal(signal.SIGTERM)
-        time.sleep(0.3)  # the first signal must be taken before the second, or they are one
+        wait_for(asked.exists)
         parent.send_signal(signal.SIGTERM)
         assert parent.wait(10) == 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < DRAIN_S
+
+
+def ready_workers(parent: subprocess.Popen[bytes]) -> float:
+    """As the parent shows it in its metrics."""
+    folders = list(Path(tempfile.gettempdir()).glob(f"{FOLDER}{parent.pid}-*"))
+    counted = [worker for folder in folders for worker in Cells(folder, "reader").workers()]
+    return max(
+        (cells[0] for worker in counted for key, cells in worker.items() if key == (READY_METRIC,)), default=0
+    )
 
 
 def workers_of(tmp_path: Path, script: str, clock: Callable[[], float] = time.monotonic) -> Workers:
@@ -122,12 +144,17 @@ def test_pauses_grow_while_a_worker_cannot_start(tmp_path: Path, caplog: pytest.
 def test_a_worker_that_was_ready_starts_no_row_of_failures(tmp_path: Path) -> None:
     hurried = (time.monotonic() + number * 10 for number in range(100_000))
     workers = workers_of(tmp_path, SAY_READY, lambda: next(hurried))
-    stopper = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM))
+    stopper = threading.Thread(target=stop_after_restarts, args=(workers, 5))
     stopper.start()
     assert workers.run() == 0
     stopper.join()
-    assert workers.restarts > 5
+    assert workers.restarts > 4
     assert workers.false_starts == 0
+
+
+def stop_after_restarts(workers: Workers, number: int) -> None:
+    wait_for(lambda: workers.restarts >= number)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +171,17 @@ def test_a_taken_port_is_named(caplog: pytest.LogCaptureFixture) -> None:
         port = str(taken.getsockname()[1])
         assert run_workers(GOOD, {"FAREGATE_API_PORT": port}) == 1
     assert port in caplog.text
+
+
+def test_metrics_of_a_killed_parent_are_removed_and_of_a_living_one_kept(tmp_path: Path) -> None:
+    with subprocess.Popen((sys.executable, "-c", "")) as gone:
+        gone.wait()
+        left, living = tmp_path / f"{FOLDER}{gone.pid}-a", tmp_path / f"{FOLDER}{os.getpid()}-b"
+        for folder in (left, living):
+            folder.mkdir()
+            (folder / "worker_0.cells").touch()
+        remove_folders_of_the_dead(tmp_path)
+    assert list(tmp_path.iterdir()) == [living]
 
 
 def test_the_parent_imports_nothing_heavy() -> None:

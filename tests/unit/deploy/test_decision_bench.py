@@ -136,6 +136,17 @@ def test_what_belongs_to_several_benchmarks_is_no_benchmark() -> None:
     assert all(runner.load(name).SUMMARY for name in runner.names())
 
 
+def test_a_benchmark_that_is_ended_cleans_up_behind_itself(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys; from pathlib import Path; from deploy.bench import runner;"
+        "from deploy.embedded.home import Home; runner.run('list', [], Home(root=Path(sys.argv[1])), {})\n"
+        "try:\n    os.kill(os.getpid(), signal.SIGTERM)\nfinally:\n    print('put right')"
+    )
+    command = (sys.executable, "-c", script, str(tmp_path))
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (143, "put right")
+
+
 def test_it_measures_300_a_second_unless_told_otherwise() -> None:
     parser = ArgumentParser()
     decision.options(parser)
