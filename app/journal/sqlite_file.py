@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from time import time_ns
 
@@ -19,6 +20,7 @@ _query = queries_of(__file__)
 log = logging.getLogger("faregate.journal")
 
 
+@cache
 def query(name: str) -> str:
     return _query(name).decode()
 
