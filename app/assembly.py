@@ -37,6 +37,7 @@ from app.rules.keeper import PolicyKeeper
 from app.scoring_thread import ScoringThread
 from app.settings import ApiSettings
 from app.sight import Sight
+from app.tracing import TraceStage, no_span
 from domain.errors import ModelRefused
 from domain.events import PaymentOutcome
 from scoring.scorer import Scorer
@@ -46,7 +47,9 @@ log = logging.getLogger("faregate.api")
 
 
 @asynccontextmanager
-async def api(settings: ApiSettings, metrics: Metrics, conninfo: str = "") -> AsyncIterator[FastAPI]:
+async def api(
+    settings: ApiSettings, metrics: Metrics, conninfo: str = "", trace: TraceStage = no_span
+) -> AsyncIterator[FastAPI]:
     """The whole application on a real database; raises SchemaMismatch for a wrong one."""
     await postgres.wait_for_schema(conninfo)
     async with (
@@ -58,7 +61,8 @@ async def api(settings: ApiSettings, metrics: Metrics, conninfo: str = "") -> As
         ) as features,
         postgres.pool("ledger", conninfo=conninfo, patience_s=2.0) as ledger_pool,
     ):
-        parts = _Parts(settings, metrics, conninfo, features, ledger_pool)
+        stage = metrics.stage if trace is no_span else _both(metrics.stage, trace)
+        parts = _Parts(settings, metrics, stage, conninfo, features, ledger_pool)
         try:
             await parts.prepare()
             async with _beside(*parts.background()):
@@ -70,16 +74,18 @@ async def api(settings: ApiSettings, metrics: Metrics, conninfo: str = "") -> As
 class _Parts:
     """What one process is made of."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - one caller, beside it
         self,
         settings: ApiSettings,
         metrics: Metrics,
+        stage: TraceStage,
         conninfo: str,
         features: postgres.Pool,
         ledger_pool: postgres.Pool,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
+        self._stage = stage
         self._conninfo = conninfo
         self._ledger_pool = ledger_pool
         scorer, self._refusal = load_scorer(settings)
@@ -104,7 +110,7 @@ class _Parts:
             on_journal_failure=metrics.journal_failures.inc,
             on_unsecured=metrics.journal_unsecured.inc,
             monotonic=time.monotonic,
-            stage=metrics.stage,
+            stage=stage,
         )
         self._drainer = Drainer(self._journal, self._keeping.insert, now_ms)
 
@@ -135,7 +141,7 @@ class _Parts:
             metrics=self._metrics,
             parity=ParityChecks(self._ledger_pool).newest,
             now_ms=now_ms,
-            stage=self._metrics.stage,
+            stage=self._stage,
         )
 
     def _approval(self) -> Approval:
@@ -153,7 +159,7 @@ class _Parts:
             deadline=self._settings.deadline,
             now_ms=now_ms,
             monotonic=time.monotonic,
-            stage=self._metrics.stage,
+            stage=self._stage,
         )
 
     def _health(self) -> Health:
@@ -197,6 +203,14 @@ def _explained(conninfo: str, decision_id: str, tenant: str, models: Models) -> 
     with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as connection:
         kept = find_kept(connection, decision_id, tenant)
         return None if kept is None else json.encode(explain(connection, kept, models, now_ms()))
+
+
+def _both(first: TraceStage, second: TraceStage) -> TraceStage:
+    def stage(name: str, seconds: float) -> None:
+        first(name, seconds)
+        second(name, seconds)
+
+    return stage
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from app.assembly import api
 from app.metrics import Metrics
 from app.server import listening_socket, serve_app, telling_parent
 from app.settings import ApiSettings
+from app.tracing import stage_tracing
 from app.workers import METRICS_DIR, WORKER
 from domain.errors import FaregateError
 
@@ -26,7 +27,7 @@ async def serve(env: Mapping[str, str]) -> None:
     settings = ApiSettings.from_env(env)
     folder = env.get(METRICS_DIR)
     metrics = Metrics(Path(folder) if folder else None, env.get(WORKER, "alone"))
-    async with api(settings, metrics) as app:
+    async with api(settings, metrics, trace=stage_tracing(env)) as app:
         listening = listening_socket(env, settings.host, settings.port)
         await serve_app(app, listening, on_ready=telling_parent(env), echo=settings.echo)
 

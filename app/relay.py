@@ -11,6 +11,7 @@ from threading import Event
 
 import psycopg
 
+from app import logs
 from app.heartbeats import EVERY_S, beat
 from app.migrations import check_schema
 from app.outbox import Outbox, PostgresOutbox
@@ -86,7 +87,7 @@ def _relay_on_one_connection(settings: KafkaSettings, stop: Event, conninfo: str
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure("relay")
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
