@@ -184,17 +184,12 @@ def _feature(
 
 
 def _rules(connection: psycopg.Connection, kept: KeptDecision) -> list[SeenRule]:
-    return [
-        SeenRule(
-            hit=hit,
-            expression=_one(connection, "rule_expression", rule_id=hit.rule_id, version=hit.version),
-        )
-        for hit in kept.rules
-    ]
+    return [SeenRule(hit=hit, expression=_expression(connection, hit)) for hit in kept.rules]
 
 
-def _one(connection: psycopg.Connection, name: str, **given: object) -> str:
-    row = connection.execute(query(name), given).fetchone()
+def _expression(connection: psycopg.Connection, hit: RuleHit) -> str:
+    wanted = {"rule_id": hit.rule_id, "version": hit.version}
+    row = connection.execute(query("rule_expression"), wanted).fetchone()
     return str(row[0]) if row else ""
 
 
