@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 
+from app import logs
 from app.keeper.heads import HeadsFile
 from app.keeper.keeper import serve
 from domain.errors import FaregateError
@@ -26,7 +27,7 @@ def heads_file(env: Mapping[str, str]) -> HeadsFile:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure("keeper")
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

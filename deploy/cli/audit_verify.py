@@ -9,11 +9,9 @@ from msgspec import to_builtins
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from deploy.cli.running import running
-from deploy.embedded import passwords
+from deploy.cli.database import CONSOLE, conninfo
 from deploy.embedded.errors import StackError
-from deploy.embedded.home import Home, read_json
-from deploy.embedded.postgres import Postgres
+from deploy.embedded.home import Home
 
 
 def verify(home: Home, env: Mapping[str, str]) -> int:
@@ -26,15 +24,15 @@ def verify(home: Home, env: Mapping[str, str]) -> int:
     folder = Path(env.get("FAREGATE_STATE_DIR") or home.host)
     if env.get("PGHOST") and not env.get("FAREGATE_STATE_DIR"):
         raise StackError("FAREGATE_STATE_DIR is not set: it says where the keeper of that database writes.")
-    return report("" if env.get("PGHOST") else _local(home), HeadsFile(folder / "heads.jsonl"))
+    return report(conninfo(home, env, CONSOLE), HeadsFile(folder / "heads.jsonl"))
 
 
-def report(conninfo: str, heads: Any) -> int:
+def report(where: str, heads: Any) -> int:
     from app.keeper.ledger_rows import connect
     from app.keeper.verification import verify as recompute
 
     console = Console(stderr=True)
-    with connect("audit", conninfo) as connection, _progress(console) as progress:
+    with connect("audit", where) as connection, _progress(console) as progress:
         task = progress.add_task("Recomputing", total=None, seals=0, rows=0)
         verified = recompute(
             connection, heads, lambda seals, rows: progress.update(task, seals=seals, rows=rows)
@@ -62,10 +60,3 @@ def _tell(console: Console, verified: Any) -> None:
 def _progress(console: Console) -> Progress:
     words = TextColumn("{task.description} {task.fields[seals]:,} seals, {task.fields[rows]:,} rows")
     return Progress(words, TimeElapsedColumn(), console=console, transient=True)
-
-
-def _local(home: Home) -> str:
-    running(home)
-    port = read_json(home.addresses)["ports"]["postgres"]
-    words = passwords.load(home.secrets)
-    return Postgres(home=home, port=port, passwords=words).conninfo("faregate_console")

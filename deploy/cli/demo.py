@@ -16,7 +16,7 @@ from rich.live import Live
 
 from deploy.cli import demo_numbers
 from deploy.cli.audit import audit
-from deploy.cli.database import local_conninfo
+from deploy.cli.database import CONSOLE, local_conninfo
 from deploy.cli.demo_view import Picture
 from deploy.cli.lag import LagMeter
 from deploy.cli.up import StopWish, start_interruptibly
@@ -92,7 +92,7 @@ class Run:
     console: Console
 
     def show(self, seconds: float | None) -> None:
-        with psycopg.connect(local_conninfo(self.home, "faregate_console"), autocommit=True) as connection:
+        with psycopg.connect(local_conninfo(self.home, CONSOLE), autocommit=True) as connection:
             (since,) = connection.execute("select clock_timestamp()").fetchone() or (None,)
             run_id = f"demo-{since:%Y%m%dT%H%M%S}"
             tally = demo_numbers.Tally(path=self.home.simulator / f"{run_id}.jsonl")

@@ -108,12 +108,7 @@ def _master() -> bytes:
 
 @contextmanager
 def _database() -> Iterator["psycopg.Connection"]:
-    import psycopg
+    from deploy.cli.database import connect
 
-    from app.migrations import check_schema
-    from deploy.cli.database import conninfo
-
-    home = Home.from_env(os.environ)
-    with psycopg.connect(conninfo(home, os.environ, ROLE), autocommit=True, connect_timeout=5) as connection:
-        check_schema(connection)
+    with connect(Home.from_env(os.environ), os.environ, ROLE) as connection:
         yield connection

@@ -86,13 +86,13 @@ def _print(entries: "list[ListedEntry]") -> None:
 @contextmanager
 def _store() -> "Iterator[ListStore]":
     from app.rules.list_store import ListStore
-    from deploy.cli.console_database import connect
+    from deploy.cli.database import connect
 
     with connect(Home.from_env(os.environ), os.environ) as connection:
         yield ListStore(connection)
 
 
 def _who() -> str:
-    from deploy.cli.console_database import who
+    from deploy.cli.who import who
 
     return who(os.environ)

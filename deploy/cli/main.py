@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli import lists, rules
+from deploy.cli import keys, lists, rules
 from deploy.embedded.home import Home
 from domain.errors import FaregateError
 
@@ -19,8 +19,9 @@ app = typer.Typer(
 )
 
 
-app.add_typer(rules.app)
-app.add_typer(lists.app)
+audit = typer.Typer(name="audit", help="Check the ledger's seals.", no_args_is_help=True)
+for group in (rules.app, lists.app, keys.app, audit):
+    app.add_typer(group)
 
 
 def main() -> None:
@@ -175,6 +176,14 @@ def replay_decision(
     from deploy.cli.why import replay_decision as command
 
     sys.exit(command(here(), os.environ, decision_id))
+
+
+@audit.command()
+def verify() -> None:
+    """Compute every seal again and name whatever was changed; exit code 1 if anything was."""
+    from deploy.cli.audit_verify import verify as command
+
+    sys.exit(command(here(), os.environ))
 
 
 @app.command()

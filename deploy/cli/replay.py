@@ -5,12 +5,11 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from deploy.cli.database import conninfo
+from deploy.cli.database import connect
 from deploy.embedded.home import Home
 from deploy.parity.comparison import Difference
 from deploy.parity.ledger import ParityLedger
@@ -33,7 +32,7 @@ def command(home: Home, env: Mapping[str, str], period: Period, *, limit: int | 
     if not any(archive.end_positions().values()):
         raise ReplayRefused(f"Nothing is archived in {archive.root} yet: the writer does it every 15 s.")
     console, began = Console(stderr=True), time.monotonic()
-    with psycopg.connect(conninfo(home, env, ROLE), autocommit=True) as connection:
+    with connect(home, env, ROLE) as connection:
         ledger = ParityLedger(connection)
         wanted = min(ledger.count(*period), limit or 10**12)
         if not wanted:

@@ -160,14 +160,14 @@ def _unkept(expression: str) -> Rule:
 @contextmanager
 def _store() -> Iterator["RuleStore"]:
     from app.rules.store import RuleStore
-    from deploy.cli.console_database import connect
+    from deploy.cli.database import connect
 
     with connect(Home.from_env(os.environ), os.environ) as connection:
         yield RuleStore(connection)
 
 
 def _who() -> str:
-    from deploy.cli.console_database import who
+    from deploy.cli.who import who
 
     return who(os.environ)
 

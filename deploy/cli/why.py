@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from deploy.cli.database import conninfo
+from deploy.cli.database import connect
 from deploy.embedded.errors import StackError
 from deploy.embedded.home import Home
 from domain.display import timestamp
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from app.replaying import KeptDecision
     from scoring.scorer import Scorer
 
-ROLE = "faregate_console"
 SHOWN = 12
 
 
@@ -76,11 +75,9 @@ def _model_folder(home: Home, env: Mapping[str, str]) -> Path:
 def _kept(
     home: Home, env: Mapping[str, str], decision_id: str
 ) -> "Iterator[tuple[psycopg.Connection, KeptDecision]]":
-    import psycopg
-
     from app.explaining import find_kept
 
-    with psycopg.connect(conninfo(home, env, ROLE), autocommit=True) as connection:
+    with connect(home, env) as connection:
         kept = find_kept(connection, decision_id)
         if kept is None:
             raise StackError(f"The ledger holds no decision {decision_id}. Copy the decision_id of a reply.")
