@@ -1,4 +1,4 @@
-"""`faregate env`: what Feast, psql or a Kafka client needs in its environment, as a shell reads it."""
+"""`faregate env`: what Feast, psql, a Kafka client or a caller of the API needs, as a shell reads it."""
 
 import shlex
 from collections.abc import Mapping
@@ -17,13 +17,14 @@ SHORT_ROLES = tuple(role.removeprefix(PREFIX) for role in passwords.ROLES)
 def env(home: Home, *, role: str, with_password: bool) -> None:
     if role not in SHORT_ROLES:
         raise StackError(f"There is no role {role}. There are: {', '.join(SHORT_ROLES)}.")
-    kafka = running(home).urls["kafka"]
-    variables = stack_environment(home, kafka, PREFIX + role)
+    urls = running(home).urls
+    variables = stack_environment(home, urls["kafka"], PREFIX + role) | {"FAREGATE_API": urls["api"]}
     if with_password:
-        variables["PGPASSWORD"] = passwords.load(home.secrets)[PREFIX + role]
+        words = passwords.load(home.secrets)
+        variables |= {"PGPASSWORD": words[PREFIX + role], "FAREGATE_API_KEY": words[passwords.API_KEY]}
     print(exports(variables))
     if not with_password:
-        print("# Add PGPASSWORD yourself, or ask for it with --with-password.")
+        print("# PGPASSWORD and FAREGATE_API_KEY are told with --with-password.")
 
 
 def stack_environment(home: Home, kafka: str, role: str) -> dict[str, str]:

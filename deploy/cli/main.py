@@ -84,9 +84,11 @@ def env(
     role: Annotated[
         str, typer.Option(help="Whose: writer, learner, console, … (Feast wants writer).")
     ] = "writer",
-    with_password: Annotated[bool, typer.Option("--with-password", help="Also PGPASSWORD.")] = False,
+    with_password: Annotated[
+        bool, typer.Option("--with-password", help="Also PGPASSWORD and FAREGATE_API_KEY.")
+    ] = False,
 ) -> None:
-    """Print what Feast, psql or a Kafka client needs: eval "$(faregate env --with-password)"."""
+    """Print what Feast, psql, Kafka or API clients need: eval "$(faregate env --with-password)"."""
     from deploy.cli.env import env as command
 
     command(here(), role=role, with_password=with_password)

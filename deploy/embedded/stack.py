@@ -59,6 +59,7 @@ class Addresses:
     dashboard_url: str
     flink_url: str
     conninfo: Mapping[str, str] = field(repr=False)  # by role
+    api_key: str = field(repr=False)
 
 
 class Stack:
@@ -159,6 +160,7 @@ class Stack:
             dashboard_url=self._parts.services.dashboard_url,
             flink_url=self._parts.flink.url,
             conninfo={role: self._parts.postgres.conninfo(role) for role in passwords.ROLES},
+            api_key=self._parts.services.passwords[passwords.API_KEY],
         )
 
     @property

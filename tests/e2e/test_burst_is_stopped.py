@@ -17,7 +17,7 @@ from data_generator.city import PLACES
 from data_generator.identity import token
 from data_generator.population import City, Rider
 from deploy.embedded.history import Told
-from deploy.embedded.stack import Stack
+from deploy.embedded.stack import Addresses, Stack
 from domain.catalogue import FEATURE_NAMES
 from domain.decision import Rung, Verdict
 from domain.events import from_ms
@@ -86,9 +86,9 @@ def again(payment: TransactionRequest) -> TransactionRequest:
     return structs.replace(payment, transaction_id=fresh("txn"), ride_id=fresh("ride"), requested_at=now)
 
 
-async def decide(url: str, payments: list[TransactionRequest]) -> list[Reply]:
-    async with DecisionClient(url) as client:
-        return [await client.decide(payment) for payment in payments]
+async def decide(addresses: Addresses, payments: list[TransactionRequest]) -> list[Reply]:
+    async with DecisionClient(addresses.api_url, api_key=addresses.api_key) as client:
+        return [(await client.decide(payment)).reply for payment in payments]
 
 
 def test_a_burst_from_one_place_is_stopped_while_it_happens(
@@ -99,7 +99,7 @@ def test_a_burst_from_one_place_is_stopped_while_it_happens(
     payment = usual_payment(rider, before)
     burst = [payment, *(again(payment) for _ in range(BURST))]
 
-    replies = asyncio.run(decide(stack.addresses.api_url, burst))
+    replies = asyncio.run(decide(stack.addresses, burst))
     first, last = replies[0], replies[-1]
     assert {reply.rung for reply in replies} == {Rung.R0}
     assert first.verdict is Verdict.APPROVE
@@ -113,7 +113,7 @@ def test_a_burst_from_one_place_is_stopped_while_it_happens(
         return history is not None and history.version >= before.version + BURST + 1
 
     eventually(learned, what="the stored history of the burst")
-    (after,) = asyncio.run(decide(stack.addresses.api_url, [again(payment)]))
+    (after,) = asyncio.run(decide(stack.addresses, [again(payment)]))
     assert velocity_seen(database, after.decision_id) == BURST + 2
 
 

@@ -31,7 +31,7 @@ def simulated(stack: Stack) -> list[PaymentTruth]:
 
     async def run() -> list[PaymentTruth]:
         path = stack.home.simulator / f"test-{secrets.token_hex(4)}.jsonl"
-        async with DecisionClient(stack.addresses.api_url) as client:
+        async with DecisionClient(stack.addresses.api_url, api_key=stack.addresses.api_key) as client:
             with TruthRecord(path) as record:
                 await run_live(
                     rate=RATE,

@@ -24,7 +24,7 @@ def home(tmp_path: Path) -> Home:
             state="ready",
             started_at="",
             instance="",
-            urls={"kafka": "127.0.0.1:20002"},
+            urls={"kafka": "127.0.0.1:20002", "api": "http://127.0.0.1:20003"},
         ),
     )
     return made
@@ -45,7 +45,8 @@ def test_a_shell_reads_where_the_parts_of_the_stack_are(
     assert found["FAREGATE_HOME"] == str(home.root)
     assert found["FAREGATE_KAFKA"] == "127.0.0.1:20002"
     assert (found["PGHOST"], found["PGPORT"], found["PGUSER"]) == ("127.0.0.1", "20001", "faregate_learner")
-    assert "PGPASSWORD" not in found
+    assert found["FAREGATE_API"] == "http://127.0.0.1:20003"
+    assert not {"PGPASSWORD", "FAREGATE_API_KEY"} & found.keys()
 
 
 def test_a_password_is_told_only_when_asked_for(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,7 +56,8 @@ def test_a_password_is_told_only_when_asked_for(home: Home, capsys: pytest.Captu
     env(home, role="writer", with_password=True)
     told = capsys.readouterr().out
     assert in_a_shell(told)["PGPASSWORD"] == words["faregate_writer"]
-    assert sum(word in told for word in words.values()) == 1
+    assert in_a_shell(told)["FAREGATE_API_KEY"] == words[passwords.API_KEY]
+    assert sum(word in told for word in words.values()) == 2
 
 
 def test_an_unknown_role_is_refused_with_those_that_there_are(home: Home) -> None:
