@@ -18,7 +18,7 @@ from domain.errors import FaregateError
 SLOTS = 4_096
 _SLOT = struct.Struct("<16sq")  # a key's name, and the time in ns by which its calls so far would be over
 _FREE = bytes(16)
-_TRIES = 200
+_PATIENCE_NS = 10_000_000  # far longer than a holder needs, even one that has just lost its core
 _S = 1_000_000_000
 
 
@@ -75,14 +75,18 @@ class Rates:
         return 0.0
 
     def _lock(self) -> bool:
-        for _ in range(_TRIES):
+        began_ns = 0
+        while True:
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1)
             except OSError:
+                now_ns = time.monotonic_ns()
+                began_ns = began_ns or now_ns
+                if now_ns - began_ns > _PATIENCE_NS:
+                    return False
                 os.sched_yield()
             else:
                 return True
-        return False
 
     def _name(self, key_id: str) -> bytes:
         return self._names.setdefault(key_id, sha256(key_id.encode()).digest()[:16])

@@ -164,7 +164,8 @@ def test_a_wrong_choice_that_looks_like_a_card_number_is_not_echoed() -> None:
 
 
 def test_an_id_in_a_path() -> None:
-    assert require_id("txn_a1", "txn") == "txn_a1"
+    assert require_id("txn_a1", "txn", "transaction_id") == "txn_a1"
     for wrong in ("dec_a1", "txn_", "txn_A", "txn_a\n", "txn_" + "a" * 65, "txn_4111111111111111"):
-        with pytest.raises(RequestRefused):
-            require_id(wrong, "txn")
+        with pytest.raises(RequestRefused) as refused:
+            require_id(wrong, "txn", "transaction_id")
+        assert refused.value.field == "transaction_id"

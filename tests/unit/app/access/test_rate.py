@@ -92,6 +92,27 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         Rates(tmp_path / "none" / "rates.bin")
 
 
+def _hold(path: Path, held: "multiprocessing.synchronize.Event") -> None:
+    rates = Rates(path)
+    assert rates._lock()
+    held.set()
+    time.sleep(30)  # until it is killed
+
+
+def test_a_lock_that_is_never_let_go_is_not_waited_for(tmp_path: Path, rates: Rates) -> None:
+    spawn = multiprocessing.get_context("fork")
+    held = spawn.Event()
+    holder = spawn.Process(target=_hold, args=(tmp_path / "rates.bin", held))
+    holder.start()
+    assert held.wait(10)
+    began = time.monotonic()
+    assert rates.take("key_a", 1, 1) == 0
+    assert time.monotonic() - began < 1
+    holder.kill()
+    holder.join()
+    assert allowed(rates, 9) == 5
+
+
 def _take_many(path: Path, count: int, gate: "multiprocessing.synchronize.Barrier", out: object) -> None:
     rates = Rates(path)
     gate.wait()
