@@ -18,7 +18,8 @@ from domain.errors import FaregateError
 SLOTS = 4_096
 _SLOT = struct.Struct("<16sq")  # a key's name, and the time in ns by which its calls so far would be over
 _FREE = bytes(16)
-_PATIENCE_NS = 10_000_000  # far longer than a holder needs, even one that has just lost its core
+_PATIENCE_NS = 20_000_000  # a holder needs 3 us, but may lose its core meanwhile
+_TRIES, _PAUSE_S = 20, 0.000_1
 _S = 1_000_000_000
 
 
@@ -75,7 +76,7 @@ class Rates:
         return 0.0
 
     def _lock(self) -> bool:
-        began_ns = 0
+        began_ns = tries = 0
         while True:
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1)
@@ -84,7 +85,8 @@ class Rates:
                 began_ns = began_ns or now_ns
                 if now_ns - began_ns > _PATIENCE_NS:
                     return False
-                os.sched_yield()
+                tries += 1
+                time.sleep(0 if tries < _TRIES else _PAUSE_S)
             else:
                 return True
 
