@@ -143,7 +143,9 @@ class CompiledTrees:
         self._size = size
         self._values = np.zeros(size, np.float32)
         self._entries = self._values.view(np.int32)
-        self._result = np.zeros(1, np.float32)
+        self._library.get_leaf_output_type.restype = ctypes.c_char_p
+        # Older libraries add up in float32 and say so.
+        self._result = np.zeros(1, self._library.get_leaf_output_type().decode())
         self._values_at = self._values.ctypes.data
         self._result_at = self._result.ctypes.data
         self._lock = Lock()

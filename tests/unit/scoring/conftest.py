@@ -1,5 +1,5 @@
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -78,9 +78,9 @@ def model(trained: ModelReport, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def interpreted(
     training_set: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[ModelReport, list[str]]]:
+) -> tuple[ModelReport, list[str]]:
     """The same model, trained where no program is on PATH; with what was said meanwhile."""
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", "")
-        yield train(training_set, tmp_path_factory.mktemp("bare") / "model", on_progress=said.append), said
+        return train(training_set, tmp_path_factory.mktemp("bare") / "model", on_progress=said.append), said

@@ -1,18 +1,31 @@
 """Contributions and margin over many vectors that nobody pays with: what adds up, and what rises."""
 
+import json
+import shutil
+import subprocess
 from itertools import pairwise
 from math import fsum, inf, nextafter
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xgboost
 from msgspec import structs
 from numpy.typing import NDArray
 
 from domain.catalogue import FEATURE_NAMES
 from domain.decision import Verdict
 from scoring.dataset import Dataset
-from scoring.scorer import FLOAT32_MAX, Calibration, Scorer, Thresholds, XGBoostLibrary
+from scoring.generate_c import add_up_in_double
+from scoring.scorer import (
+    BOOSTER_FILE,
+    FLOAT32_MAX,
+    Calibration,
+    CompiledTrees,
+    Scorer,
+    Thresholds,
+    XGBoostLibrary,
+)
 from scoring.train import ModelReport
 
 SIZE, VECTORS = len(FEATURE_NAMES), 2_500
@@ -62,13 +75,62 @@ def test_a_base_that_is_off_would_be_found(scorer: Scorer) -> None:
     assert abs(fsum(contributions) - scorer.margin(vector)) > TOLERANCE
 
 
+def test_the_compiled_margin_is_added_up_in_double(scorer: Scorer, trained: ModelReport) -> None:
+    booster = xgboost.Booster(model_file=trained.folder / BOOSTER_FILE)
+    vectors = np.nan_to_num(odd_vectors(1_000, 6), nan=np.nan, posinf=FLOAT32_MAX, neginf=-FLOAT32_MAX)
+    trees = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]["model"]["trees"]
+    weights = [np.array(tree["split_conditions"], np.float32) for tree in trees]
+    leaves = booster.predict(xgboost.DMatrix(vectors, feature_names=list(FEATURE_NAMES)), pred_leaf=True)
+    base = scorer._margin(vectors[0]) - _sum_of_leaves(weights, leaves[0])
+    for vector, reached in zip(vectors, leaves, strict=True):
+        assert scorer._margin(vector) == pytest.approx(base + _sum_of_leaves(weights, reached), abs=1e-6)
+
+
+def _sum_of_leaves(weights: list[NDArray[np.float32]], leaves: NDArray[np.float32]) -> float:
+    return fsum(float(tree[int(leaf)]) for tree, leaf in zip(weights, leaves, strict=True))
+
+
+LIBRARY = """
+int get_num_feature(void) {{ return 2; }}
+const char* get_leaf_output_type(void) {{ return "{kind}"; }}
+void predict(void* data, int pred_margin, {c}* result) {{ result[0] += 0.1; result[0] += 0.2; }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "c", "total"), [("float32", "float", float(np.float32(0.3))), ("float64", "double", 0.3)]
+)
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_a_library_is_read_by_the_type_that_it_says(tmp_path: Path, kind: str, c: str, total: float) -> None:
+    (tmp_path / "trees.c").write_text(LIBRARY.format(kind=kind, c=c))
+    command = ["cc", "-shared", "-fPIC", "-o", str(tmp_path / "trees.so"), str(tmp_path / "trees.c")]
+    subprocess.run(command, check=True)
+    trees = CompiledTrees((tmp_path / "trees.so").read_bytes(), 2, where=tmp_path / "trees.so")
+    assert [trees(np.zeros(2, np.float32)) for _ in range(2)] == pytest.approx([total] * 2, abs=1e-12)
+
+
+def test_generated_code_is_changed_whole_or_not_at_all(tmp_path: Path) -> None:
+    before = (
+        'const char* get_leaf_output_type(void) {\n  return "float32";\n}\nvoid predict(float* result);\n'
+    )
+    (tmp_path / "main.c").write_text(before)
+    add_up_in_double(tmp_path)
+    assert (tmp_path / "main.c").read_text() == before.replace("float32", "float64").replace(
+        "float*", "double*"
+    )
+    strange = before.replace("float* result", "float *result")
+    (tmp_path / "main.c").write_text(strange)
+    add_up_in_double(tmp_path)
+    assert (tmp_path / "main.c").read_text() == strange
+
+
 def calibrated(scorer: Scorer, shap: XGBoostLibrary, calibration: Calibration, margin: float) -> float:
     signature = structs.replace(scorer.signature, calibration=calibration)
     return Scorer(signature=signature, margin=lambda _: margin, shap=shap).score(np.zeros(SIZE, np.float32))
 
 
 def test_the_calibration_rises_strictly(scorer: Scorer, trained: ModelReport) -> None:
-    shap = XGBoostLibrary((Path(trained.folder) / "model.ubj").read_bytes(), SIZE)
+    shap = XGBoostLibrary((trained.folder / BOOSTER_FILE).read_bytes(), SIZE)
     calibration = scorer.signature.calibration
     assert calibration.slope > 0
     grid = [step / 100 for step in range(-1_500, 1_501)]
