@@ -35,6 +35,30 @@ FORBIDDEN = {
         "update pulses set at_ms = 1",
         "delete from pulses",
         "insert into parity_checks (decisions, as_known, with_hindsight) values (1, 1, 1)",
+        "update idempotency set fingerprint = ''",
+        "delete from idempotency",
+        "update labels set label = 'good'",
+        "delete from labels",
+        "insert into rules (rule_id) values ('rule_a')",
+        "insert into list_entries (entry_id) values ('entry_a')",
+        "insert into api_keys (key_id) values ('key_a')",
+        "update api_keys set scopes = '{decide}'",
+        "select 1 from seals",
+        "select make_partitions('2026-01-01', 1)",
+    ],
+    "faregate_keeper": [
+        "update decisions set verdict = 'approve'",
+        "delete from decisions",
+        "insert into decisions (decision_id) values ('dec_a')",
+        "update seals set head = ''",
+        "delete from seals",
+        "update idempotency set key = 'a'",
+        "update outcomes set amount_minor = 1",
+        "delete from labels",
+        "select payload from outbox",
+        "update outbox set sent_at = now()",
+        "select 1 from api_keys",
+        "select 1 from inflight",
     ],
     "faregate_relay": [
         "update outbox set payload = ''",
@@ -68,6 +92,19 @@ FORBIDDEN = {
         "create table mine (a int)",
         "select 1 from inflight",
         "insert into parity_checks (decisions, as_known, with_hindsight) values (1, 1, 1)",
+        "insert into decisions (decision_id) values ('dec_a')",
+        "delete from decisions",
+        "update rules set mode = 'live'",
+        "delete from rules",
+        "delete from list_entries",
+        "update list_entries set value = 'card_b'",
+        "update policy_changes set why = ''",
+        "update labels set label = 'good'",
+        "delete from labels",
+        "select 1 from api_keys",
+        "insert into seals (number) values (1)",
+        "delete from seals",
+        "insert into idempotency (key) values ('a')",
     ],
 }
 
@@ -92,12 +129,28 @@ def test_every_role_may_read_the_schema_version(conninfo: Callable[[str], str], 
 
 
 ALLOWED = {
-    "faregate_api": ["select decisions, as_known, with_hindsight from parity_checks", "select 1 from pulses"],
+    "faregate_api": [
+        "select decisions, as_known, with_hindsight from parity_checks",
+        "select 1 from pulses",
+        "select 1 from rules, list_entries, policy_changes, api_keys, labels, idempotency",
+    ],
     "faregate_learner": [
         "insert into parity_checks (decisions, as_known, with_hindsight) values (3, 3, 2)",
         "select 1 from parity_checks, pulses, decisions",
     ],
-    "faregate_console": ["select 1 from parity_checks, pulses, decisions"],
+    "faregate_console": [
+        "select 1 from parity_checks, pulses, decisions",
+        "select 1 from rules, list_entries, policy_changes, labels, seals",
+        "insert into policy_changes (kind, changed_by) values ('rules', 'ana')",
+        "update list_entries set removed_version = 1",
+    ],
+    "faregate_keeper": [
+        "select 1 from decisions, outcomes, labels, seals",
+        "delete from idempotency where decided_at < now() - interval '2 days'",
+        "delete from outbox where sent_at < now() - interval '1 hour'",
+        "delete from pulses",
+        "select make_partitions('2026-01-01', 1)",
+    ],
 }
 
 
