@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-from fastapi import FastAPI
 from msgspec import json
+from starlette.applications import Starlette
 
 from app import postgres
 from app.access.gate import Gate
 from app.access.keys import KeyKeeper
+from app.answers import Answers
 from app.breaker import Breaker
 from app.decide import Approval
 from app.doorbell import Doorbell
@@ -29,7 +30,7 @@ from app.ledger import PostgresLedger
 from app.metrics import Metrics
 from app.outcomes import OutcomeDesk
 from app.parity import ParityChecks
-from app.ports import JournalUnavailable, Model
+from app.ports import JournalUnavailable, LedgerUnavailable, Model
 from app.pulse import PulseKeeper
 from app.rehearsal import rehearse
 from app.routes import Endpoints, build_app
@@ -49,7 +50,7 @@ log = logging.getLogger("faregate.api")
 @asynccontextmanager
 async def api(
     settings: ApiSettings, metrics: Metrics, conninfo: str = "", trace: TraceStage = no_span
-) -> AsyncIterator[FastAPI]:
+) -> AsyncIterator[Starlette]:
     """The whole application on a real database; raises SchemaMismatch for a wrong one."""
     await postgres.wait_for_schema(conninfo)
     async with (
@@ -142,6 +143,7 @@ class _Parts:
             parity=ParityChecks(self._ledger_pool).newest,
             now_ms=now_ms,
             stage=self._stage,
+            answers=Answers(hsts=self._settings.hsts),
         )
 
     def _approval(self) -> Approval:
@@ -200,9 +202,12 @@ class _Parts:
 
 
 def _explained(conninfo: str, decision_id: str, tenant: str, models: Models) -> bytes | None:
-    with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as connection:
-        kept = find_kept(connection, decision_id, tenant)
-        return None if kept is None else json.encode(explain(connection, kept, models, now_ms()))
+    try:
+        with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as connection:
+            kept = find_kept(connection, decision_id, tenant)
+            return None if kept is None else json.encode(explain(connection, kept, models, now_ms()))
+    except psycopg.OperationalError as error:
+        raise LedgerUnavailable(f"the ledger does not answer: {error}") from error
 
 
 def _both(first: TraceStage, second: TraceStage) -> TraceStage:

@@ -3,23 +3,17 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from app.letters import in_letters
-from app.ports import Caller
+from app.ports import Caller, Ledger
 from app.problems import UNKNOWN_DECISION, RequestRefused
 from app.requests import LabelRequest
 from domain.labels import AnalystLabel, Label
 
 
-class LabelLedger(Protocol):
-    async def record_label(self, label: AnalystLabel, tenant: str) -> bool:
-        """Keep a label; False if the tenant has no such decision. Raises LedgerUnavailable."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class LabelDesk:
-    ledger: LabelLedger
+    ledger: Ledger
     now_ms: Callable[[], int]
 
     async def label(self, decision_id: str, request: LabelRequest, caller: Caller) -> str:

@@ -12,6 +12,7 @@ from domain.decision import Rung, Verdict
 from domain.errors import FaregateError, Retryable
 from domain.events import PaymentCorrected, PaymentDecided, PaymentOutcome
 from domain.history import History
+from domain.labels import AnalystLabel
 from domain.platform import Pulse
 from domain.profile import Profile
 from domain.reasons import Reason
@@ -168,6 +169,9 @@ class Ledger(Protocol):
 
         The correction is left out if another capture of the payment is known.
         """
+
+    async def record_label(self, label: AnalystLabel, tenant: str) -> bool:
+        """Keep an analyst's word on a decision; False if the tenant has no such decision."""
 
 
 class JournalEntry(Struct, frozen=True, kw_only=True):

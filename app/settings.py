@@ -21,7 +21,8 @@ class ApiSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     instance: str | None = None
-    echo: bool = False
+    echo: bool = False  # answers at /echo too: the yardstick of benchmarks
+    hsts: bool = False  # for deployments that are reached over TLS alone
     model_folder: Path | None = None
     deadline: Deadline = field(default_factory=Deadline)
     gate: GateSettings = field(default_factory=lambda: GateSettings(state_folder=Path()))
@@ -34,6 +35,7 @@ class ApiSettings:
             port=_whole(env, "FAREGATE_API_PORT", cls.port, 1, 65535),
             instance=env.get("FAREGATE_INSTANCE"),
             echo=env.get("FAREGATE_ECHO") == "1",
+            hsts=env.get("FAREGATE_HSTS") == "1",
             model_folder=Path(folder) if folder else None,
             gate=GateSettings.from_env(env),
             deadline=Deadline(total_s=_whole(env, "FAREGATE_DEADLINE_MS", 50, 20, 10_000) / 1000),

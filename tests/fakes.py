@@ -27,6 +27,7 @@ from domain.decision import Outcome, Verdict
 from domain.errors import ModelRefused
 from domain.events import PaymentCorrected, PaymentDecided, PaymentOutcome, from_ms
 from domain.history import History
+from domain.labels import AnalystLabel
 from domain.profile import Profile
 from domain.rules import ListHit, RuleHit
 
@@ -125,7 +126,7 @@ class FakeLedger:
         self.flight = flight or FakeFlight()
         self.decisions: dict[str, Decision] = {}  # by transaction
         self.outcomes: dict[str, PaymentOutcome] = {}
-        self.labels: list[tuple[str, str, str]] = []
+        self.labels: list[AnalystLabel] = []
         self.events: list[PaymentDecided | PaymentOutcome | PaymentCorrected] = []
         self.away = False
         self.before_insert: Callable[[], Awaitable[None]] | None = None
@@ -178,6 +179,12 @@ class FakeLedger:
                     reply=Raw(decision.reply), request=Raw(decision.request), outcomes=outcomes
                 )
         return None
+
+    async def record_label(self, label: AnalystLabel, tenant: str) -> bool:
+        if await self.find(label.decision_id, tenant) is None:
+            return False
+        self.labels.append(label)
+        return True
 
     def _outcomes(self, transaction_id: str) -> list[RecordedOutcome]:
         return [

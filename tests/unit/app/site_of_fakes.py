@@ -34,7 +34,6 @@ from app.routes import Endpoints, build_app
 from app.scoring_thread import ScoringThread
 from app.sight import Sight
 from domain.errors import FaregateError
-from domain.labels import AnalystLabel
 
 PATH = "/v1/transactions"
 JSON = {"Content-Type": "application/json"}
@@ -60,20 +59,6 @@ RING = KeyRing(
         (SIGNED, a_key("key_signed", signed=True)),
     )
 )
-
-
-class FakeLabels:
-    """Labels of decisions that a fake ledger holds."""
-
-    def __init__(self, ledger: FakeLedger) -> None:
-        self._ledger = ledger
-        self.kept: list[AnalystLabel] = []
-
-    async def record_label(self, label: AnalystLabel, tenant: str) -> bool:
-        if await self._ledger.find(label.decision_id, tenant) is None:
-            return False
-        self.kept.append(label)
-        return True
 
 
 def bearing(secret: str) -> dict[str, str]:
@@ -107,7 +92,6 @@ class Site:
             open_metrics=self.open_metrics,
         )
         self.scoring = ScoringThread(self.model)
-        self.labels = FakeLabels(self.ledger)
 
     async def probe(self) -> None:
         if self.fault:
@@ -126,7 +110,7 @@ class Site:
             gate=self.gate,
             approval=self._approval(),
             outcomes=OutcomeDesk(ledger=self.ledger, now_ms=now_ms, on_kept=lambda _: None),
-            labels=LabelDesk(ledger=self.labels, now_ms=now_ms),
+            labels=LabelDesk(ledger=self.ledger, now_ms=now_ms),
             ledger=self.ledger,
             why=self.why,
             health=Health(

@@ -86,7 +86,7 @@ async def test_a_decision_is_found_explained_and_labelled(site: Site) -> None:
         assert json.decode((await client.find(reply.decision_id)).reply)["decision_id"] == reply.decision_id
         assert await client.why(reply.decision_id) == b'{"margin":1}'
         label_id = await client.label(reply.decision_id, LabelRequest(label="fraud"))
-    assert [label.label_id for label in site.labels.kept] == [label_id]
+    assert [label.label_id for label in site.ledger.labels] == [label_id]
 
 
 async def test_a_repeat_is_told_and_another_key_is_the_callers_choice(site: Site) -> None:

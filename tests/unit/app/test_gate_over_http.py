@@ -165,7 +165,7 @@ async def test_a_label_is_kept_with_who_said_it(site: Site) -> None:
     response = await site.http.post(path, json={"label": "good", "why": "the rider called"})
     assert response.status_code == 201
     assert response.json()["label_id"].startswith("lbl_")
-    [label] = site.labels.kept
+    [label] = site.ledger.labels
     assert (label.decision_id, label.label, label.labelled_by) == (decision_id, "good", "key_test")
 
 
@@ -179,7 +179,7 @@ async def test_a_wrong_label_is_refused(site: Site, label: dict[str, str]) -> No
     path = f"/v1/decisions/{await decided(site)}/label"
     response = await site.http.post(path, json=label, headers=JSON)
     assert response.status_code == 422
-    assert site.labels.kept == []
+    assert site.ledger.labels == []
 
 
 async def test_test_tokens_are_for_test_keys(site: Site) -> None:
