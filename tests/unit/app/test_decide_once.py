@@ -10,11 +10,11 @@ from fakes_journal import FakeJournal
 
 from app.deadline import Deadline
 from app.decide import InFlight
-from app.ports import KeyReused, LedgerUnavailable, TransactionChanged
+from app.ports import KeyReused, LedgerUnavailable, StoredFeatures, TransactionChanged
 from app.problems import RequestRefused
 from app.sandbox import Forced
 from domain.decision import Rung, Verdict
-from domain.events import from_ms
+from domain.events import PaymentDecided, from_ms
 
 pytestmark = pytest.mark.anyio
 HOUR_MS = 3_600_000
@@ -196,14 +196,21 @@ async def test_other_keys_do_not_wait() -> None:
 
 async def test_a_caller_who_hangs_up_finds_the_decision_when_it_calls_again() -> None:
     world = World()
-    process, go_on = world.approval(), hold(world)
+    process, go_on, read = world.approval(), asyncio.Event(), world.features.read
+
+    async def slowly(attempt: PaymentDecided) -> StoredFeatures:
+        await go_on.wait()
+        return await read(attempt)
+
+    world.features.read = slowly  # type: ignore[method-assign]
     first = asyncio.create_task(world.decide(process=process, transaction_id="txn_a"))
-    await until_it_keeps(world)
+    await asyncio.sleep(0)
     first.cancel()
+    await asyncio.sleep(0)
+    again = asyncio.create_task(world.decide(process=process, transaction_id="txn_a"))
     go_on.set()
-    again = await world.decide(process=process, transaction_id="txn_a")
-    assert again.repeated
-    assert again.reply == world.ledger.decisions["txn_a"].reply
+    assert (await again).repeated
+    assert (await again).reply == world.ledger.decisions["txn_a"].reply
 
 
 async def test_a_ledger_that_hangs_is_left_behind_in_time_and_takes_the_row_later() -> None:
