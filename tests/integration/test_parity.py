@@ -244,7 +244,8 @@ async def test_the_command_ends_with_one_json_line(
     await live_a_while(city)
     home = Home(root=tmp_path)
     archived(city, home.archive / "raw")
-    monkeypatch.setattr(replay_command, "conninfo", lambda *_: conninfo("faregate_learner"))
+    ours = conninfo("faregate_learner")
+    monkeypatch.setattr(replay_command, "connect", lambda *_: psycopg.connect(ours, autocommit=True))
     assert replay_command.command(home, {}, ALWAYS, limit=10, hindsight=True) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["decisions"], told["as_known"], told["differences"]) == (10, 10, 0)
