@@ -13,6 +13,7 @@ from psycopg_pool import PoolTimeout
 from app.postgres import Pool
 from app.queries import query
 
+REST_S = 0.008  # between two rings: under load the relay takes several events at once
 log = logging.getLogger("faregate.doorbell")
 
 
@@ -34,3 +35,4 @@ class Doorbell:
                     await connection.execute(query("ring"))
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("the relay was not woken, it looks by itself: %s", error)
+            await asyncio.sleep(REST_S)

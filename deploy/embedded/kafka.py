@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.embedded import jars
-from deploy.embedded.children import Launch
+from deploy.embedded.children import BEHIND_PAYMENTS, Launch
 from deploy.embedded.errors import NotReady, StackError, StrangerOnPort
 from deploy.embedded.home import Home
 from deploy.embedded.java import QUICK_START, ClassArchives, java
@@ -114,6 +114,7 @@ class Kafka:
             env=self.env,
             cwd=self.home.kafka,
             log=self.home.logs / "kafka.log",
+            niceness=BEHIND_PAYMENTS,
         )
 
     def wait_ready(self, *, still_runs: Callable[[], bool], timeout_s: float = 60) -> None:

@@ -73,10 +73,11 @@ class Services:
         return {"FAREGATE_STATE_DIR": str(self.home.host)}
 
     def relay(self) -> Launch:
-        return self.python("relay", "-m", "app.relay", role="faregate_relay")
+        return replace(self.python("relay", "-m", "app.relay", role="faregate_relay"), niceness=BEHIND_PAYMENTS)
 
     def writer(self) -> Launch:
-        return self.python("writer", "-m", "feature_repo.writer", role="faregate_writer")
+        writer = self.python("writer", "-m", "feature_repo.writer", role="faregate_writer")
+        return replace(writer, niceness=BEHIND_PAYMENTS)
 
     def parity(self) -> Launch:
         # What Arrow frees goes back to the system, instead of to a pool that nobody else uses.
