@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from msgspec import json
@@ -19,18 +19,19 @@ from app.breaker import Breaker
 from app.decide import Approval
 from app.doorbell import Doorbell
 from app.explaining import Models, explain, find_kept
-from app.feature_reader import SERVER_OPTIONS, PostgresFeatureReader
+from app.feature_reader import ARRIVE, SERVER_OPTIONS, PostgresFeatureReader
 from app.health import Health
 from app.in_flight import Sweeper
 from app.journal.drain import Drainer
 from app.journal.sqlite_journal import SqliteJournal
 from app.keeping import Keeping
 from app.labels import LabelDesk
-from app.ledger import PostgresLedger
+from app.ledger import RECORD, PostgresLedger
 from app.metrics import Metrics
 from app.outcomes import OutcomeDesk
 from app.parity import ParityChecks
 from app.ports import JournalUnavailable, LedgerUnavailable, Model
+from app.prepared import Prepared, prepared
 from app.pulse import PulseKeeper
 from app.rehearsal import rehearse
 from app.routes import Endpoints, build_app
@@ -53,17 +54,9 @@ async def api(
 ) -> AsyncIterator[Starlette]:
     """The whole application on a real database; raises SchemaMismatch for a wrong one."""
     await postgres.wait_for_schema(conninfo)
-    async with (
-        postgres.pool(
-            "features",
-            conninfo=conninfo,
-            patience_s=settings.deadline.total_s,
-            server_options=SERVER_OPTIONS,
-        ) as features,
-        postgres.pool("ledger", conninfo=conninfo, patience_s=2.0) as ledger_pool,
-    ):
+    async with _databases(settings, conninfo) as databases:
         stage = metrics.stage if trace is no_span else _both(metrics.stage, trace)
-        parts = _Parts(settings, metrics, stage, conninfo, features, ledger_pool)
+        parts = _Parts(settings, metrics, stage, conninfo, databases)
         try:
             await parts.prepare()
             async with _beside(*parts.background()):
@@ -72,42 +65,67 @@ async def api(
             parts.close()
 
 
+class _Databases(NamedTuple):
+    """Pools for what is asked now and then, prepared statements for what every payment asks."""
+
+    features: postgres.Pool
+    ledger: postgres.Pool
+    arrivals: Prepared
+    records: Prepared
+
+
+@asynccontextmanager
+async def _databases(settings: ApiSettings, conninfo: str) -> AsyncIterator[_Databases]:
+    reading_s = settings.deadline.total_s
+    async with (
+        postgres.pool(
+            "features", conninfo=conninfo, patience_s=reading_s, server_options=SERVER_OPTIONS
+        ) as features,
+        postgres.pool("ledger", conninfo=conninfo, patience_s=2.0) as ledger,
+        prepared(
+            "arrivals", ARRIVE, conninfo=conninfo, patience_s=reading_s, server_options=SERVER_OPTIONS
+        ) as arrivals,
+        prepared("records", RECORD, conninfo=conninfo, patience_s=2.0) as records,
+    ):
+        yield _Databases(features, ledger, arrivals, records)
+
+
 class _Parts:
     """What one process is made of."""
 
-    def __init__(  # noqa: PLR0917 - one caller, beside it
+    def __init__(
         self,
         settings: ApiSettings,
         metrics: Metrics,
         stage: TraceStage,
         conninfo: str,
-        features: postgres.Pool,
-        ledger_pool: postgres.Pool,
+        databases: _Databases,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._stage = stage
         self._conninfo = conninfo
-        self._ledger_pool = ledger_pool
+        self._ledger_pool = databases.ledger
         scorer, self._refusal = load_scorer(settings)
         self._scorer = scorer
         self._scoring = ScoringThread(scorer) if scorer else None
         if scorer:
             metrics.model.labels(scorer.version, scorer.kind).set(1)
-        self._doorbell = Doorbell(ledger_pool)
-        self._ledger = PostgresLedger(ledger_pool, self._doorbell.ring)
-        self._reader = PostgresFeatureReader(features)
+        self._doorbell = Doorbell(databases.ledger)
+        self._ledger = PostgresLedger(databases.ledger, self._doorbell.ring, databases.records)
+        self._reader = PostgresFeatureReader(databases.features, databases.arrivals)
         # All zones at once may take longer than one decision waits.
-        self._pulse = PulseKeeper(PostgresFeatureReader(ledger_pool), now_ms=now_ms, monotonic=time.monotonic)
+        self._pulse = PulseKeeper(
+            PostgresFeatureReader(databases.ledger), now_ms=now_ms, monotonic=time.monotonic
+        )
         self._policies = PolicyKeeper(conninfo)
         self._keys = KeyKeeper(conninfo)
         self._gate = Gate.open(settings.gate, self._keys.current)
         self._journal = SqliteJournal(settings.gate.state_folder / "journal.sqlite")
-        self._breaker = Breaker(time.monotonic)
         self._keeping = Keeping(
             journal=self._journal,
             ledger=self._ledger,
-            breaker=self._breaker,
+            breaker=Breaker(time.monotonic),
             on_journal_failure=metrics.journal_failures.inc,
             on_unsecured=metrics.journal_unsecured.inc,
             monotonic=time.monotonic,
@@ -152,7 +170,7 @@ class _Parts:
                 features=self._reader,
                 pulse=self._pulse.current,
                 scoring=self._scoring,
-                breaker=self._breaker,
+                breaker=Breaker(time.monotonic),
                 deadline=self._settings.deadline,
                 monotonic=time.monotonic,
             ),

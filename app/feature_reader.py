@@ -1,14 +1,16 @@
 """Reads the online store in one call; what Feast's own client reads is the same rows."""
 
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import psycopg
 from msgspec import DecodeError, json, structs
+from psycopg import pq
 from psycopg_pool import PoolTimeout
 
 from app.ports import FeaturesUnreadable, StoredFeatures
 from app.postgres import Pool
+from app.prepared import Prepared
 from app.queries import Numbered, query
 from domain.events import PaymentDecided, encode_event, event_time_ms
 from domain.history import History, decode_history
@@ -20,17 +22,18 @@ from domain.profile import decode_profile
 SERVER_OPTIONS = "-c synchronous_commit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
 _KINDS = ("card", "user", "device", "zone", "profile")
 _VIEWS = [*(VIEW_OF_KIND[kind] for kind in _KINDS), WATERMARK_VIEW]
-_ARRIVE = Numbered(query("arrive"))
+ARRIVE = Numbered(query("arrive"))
 _payment_decoder = json.Decoder(PaymentDecided)
 Row = tuple[int | None, str | None, bytes | None]
 Result = TypeVar("Result")
 
 
 class PostgresFeatureReader:
-    """On a pool whose connections have SERVER_OPTIONS."""
+    """On a pool whose connections have SERVER_OPTIONS; `arrivals` asks ARRIVE at less cost than the pool."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, arrivals: Prepared | None = None) -> None:
         self._pool = pool
+        self._arrivals = arrivals
 
     async def read(self, attempt: PaymentDecided) -> StoredFeatures:
         return await _readable(self._read(attempt))
@@ -42,6 +45,8 @@ class PostgresFeatureReader:
         return await _readable(self._zones())
 
     async def _read(self, attempt: PaymentDecided) -> StoredFeatures:
+        if self._arrivals is not None:
+            return _decoded(_rows(await self._arrivals.ask(_arrival(attempt))))
         async with self._pool.connection() as connection:
             return _decoded(await _arrive(connection, attempt))
 
@@ -66,7 +71,12 @@ async def _readable(reading: Coroutine[Any, Any, Result]) -> Result:
 
 async def _arrive(connection: psycopg.AsyncConnection, attempt: PaymentDecided) -> list[Row]:
     cursor = psycopg.AsyncRawCursor(connection)
-    row = {
+    await cursor.execute(ARRIVE.sql, ARRIVE.arguments(_arrival(attempt)), binary=True)
+    return await cursor.fetchall()
+
+
+def _arrival(attempt: PaymentDecided) -> dict[str, object]:
+    return {
         "transaction_id": attempt.transaction_id,
         "card_id": attempt.card_id,
         "user_id": attempt.user_id,
@@ -83,8 +93,17 @@ async def _arrive(connection: psycopg.AsyncConnection, attempt: PaymentDecided) 
             WATERMARK_ENTITY,
         ],
     }
-    await cursor.execute(_ARRIVE.sql, _ARRIVE.arguments(row), binary=True)
-    return await cursor.fetchall()
+
+
+def _rows(result: pq.abc.PGresult) -> Iterator[Row]:
+    value = result.get_value
+    for number in range(result.ntuples):
+        seq, view = value(number, 0), value(number, 1)
+        yield (
+            None if seq is None else int.from_bytes(seq, "big"),
+            None if view is None else view.decode(),
+            value(number, 2),
+        )
 
 
 def _decoded(rows: Iterable[Row]) -> StoredFeatures:

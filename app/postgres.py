@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
@@ -24,10 +25,9 @@ async def pool(
 
     Nobody waits for a free one, nor the server works on a statement, for longer than `patience_s`.
     """
-    options = f"-c statement_timeout={round(patience_s * 1000)} {server_options}"
     connections: Pool = AsyncConnectionPool(
         conninfo,
-        kwargs={"autocommit": True, "application_name": f"faregate {name}", "options": options, **_NETWORK},
+        kwargs=connect_settings(name, patience_s, server_options),
         min_size=2,
         max_size=most,
         timeout=patience_s,
@@ -40,6 +40,12 @@ async def pool(
         yield connections
     finally:
         await connections.close(timeout=2)
+
+
+def connect_settings(name: str, patience_s: float, server_options: str = "") -> dict[str, Any]:
+    """How we connect: for psycopg's connect and its pools."""
+    options = f"-c statement_timeout={round(patience_s * 1000)} {server_options}"
+    return {"autocommit": True, "application_name": f"faregate {name}", "options": options, **_NETWORK}
 
 
 async def wait_for_schema(conninfo: str = "") -> None:

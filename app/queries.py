@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from psycopg.types.numeric import Int8
-
 NAMED = re.compile(r"^-- name: (\w+)\n(?:--[^\n]*\n)*(.*?)(?=^-- name: |\Z)", re.DOTALL | re.MULTILINE)
 _PARAMETER = re.compile(r"%\((\w+)\)[sbt]")
 
@@ -21,11 +19,7 @@ def queries_of(module: str) -> Callable[[str], bytes]:
 
 
 class Numbered:
-    """A statement whose parameters are numbered once: at each call the driver would take it apart anew.
-
-    Whole numbers are all sent as bigint: by their size they would have several types, and each mixture of
-    types a plan of its own. For a cursor of psycopg's AsyncRawCursor.
-    """
+    """A statement whose parameters are numbered once: at each call the driver would take it apart anew."""
 
     def __init__(self, named: bytes) -> None:
         names: dict[str, int] = {}
@@ -38,8 +32,7 @@ class Numbered:
 
     def arguments(self, values: Mapping[str, object]) -> list[object]:
         """In the order of their numbers; a KeyError for one that is missing."""
-        found = (values[name] for name in self._names)
-        return [Int8(value) if type(value) is int else value for value in found]
+        return [values[name] for name in self._names]
 
 
 query = queries_of(__file__)

@@ -12,9 +12,10 @@ from keeping import keep
 from msgspec import structs
 
 from app import postgres
-from app.feature_reader import SERVER_OPTIONS, PostgresFeatureReader
+from app.feature_reader import ARRIVE, SERVER_OPTIONS, PostgresFeatureReader
 from app.ledger import PostgresLedger
 from app.ports import FeatureReader, FeaturesUnreadable, Ledger, StoredFeatures
+from app.prepared import prepared
 from domain.decision import Verdict
 from domain.events import PaymentDecided, from_ms
 from domain.history import History, encode_history
@@ -70,7 +71,7 @@ def _insert_by(conninfo: str) -> Put:
     return put
 
 
-@pytest.fixture(params=["fake", "postgres"])
+@pytest.fixture(params=["fake", "postgres", "prepared"])
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     if request.param == "fake":
         flight = FakeFlight()
@@ -82,9 +83,12 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     async with (
         postgres.pool("test", conninfo=api, patience_s=2.0, server_options=SERVER_OPTIONS) as features,
         postgres.pool("test", conninfo=api, patience_s=2.0) as ledger,
+        prepared(
+            "test", ARRIVE, conninfo=api, patience_s=2.0, server_options=SERVER_OPTIONS, lines=2
+        ) as arrivals,
     ):
         yield (
-            PostgresFeatureReader(features),
+            PostgresFeatureReader(features, arrivals if request.param == "prepared" else None),
             PostgresLedger(ledger, ring=lambda: None),
             _insert_by(conninfo("faregate_writer")),
         )

@@ -12,8 +12,9 @@ from keeping import keep, keep_outcome
 from msgspec import structs
 
 from app import postgres
-from app.ledger import PostgresLedger
+from app.ledger import RECORD, PostgresLedger
 from app.ports import KeyReused, Ledger, Payment, TransactionChanged
+from app.prepared import prepared
 from domain.decision import Outcome, Verdict
 from domain.events import (
     PaymentCorrected,
@@ -28,7 +29,7 @@ Told = PaymentDecided | PaymentOutcome | PaymentCorrected
 Subject = tuple[Ledger, Callable[[], Awaitable[list[Told]]]]
 
 
-@pytest.fixture(params=["fake", "postgres"])
+@pytest.fixture(params=["fake", "postgres", "prepared"])
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     """A ledger, and what it gave to the stream."""
     if request.param == "fake":
@@ -40,8 +41,13 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
         yield fake, told
         return
     conninfo: Callable[[str], str] = request.getfixturevalue("conninfo")
-    async with postgres.pool("test", conninfo=conninfo("faregate_api"), patience_s=2.0) as pool:
-        yield PostgresLedger(pool, ring=lambda: None), lambda: _outbox(conninfo("faregate_console"))
+    api = conninfo("faregate_api")
+    async with (
+        postgres.pool("test", conninfo=api, patience_s=2.0) as pool,
+        prepared("test", RECORD, conninfo=api, patience_s=2.0, lines=2) as records,
+    ):
+        ledger = PostgresLedger(pool, lambda: None, records if request.param == "prepared" else None)
+        yield ledger, lambda: _outbox(conninfo("faregate_console"))
 
 
 async def _outbox(conninfo: str) -> list[Told]:
