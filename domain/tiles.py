@@ -45,11 +45,6 @@ TILE_OF_WINDOW = {
 FIVE_MINUTES, HOUR, DAY, WEEK, MONTH = TILE_OF_WINDOW
 
 
-def oldest_index(window_ms: int, as_of_ms: int) -> int:
-    """The first tile of the window: it begins at `as_of - window` rounded down to a tile, and is whole."""
-    return (as_of_ms - window_ms) // TILE_OF_WINDOW[window_ms]
-
-
 def with_sums(
     rows: list[int], layout: Layout, window_ms: int, time_ms: int, *, newest_ms: int, sums: Sums
 ) -> list[int]:

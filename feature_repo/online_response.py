@@ -1,6 +1,6 @@
 """Feast's answer to a request, filled from stored payloads without a value object in between.
 
-Feast's own way makes each value, and a vector that copies it: three times as slow for views of forty fields.
+Feast's own way makes each value, and a vector that copies it (`faregate bench features` compares the two).
 What it does for the fields of a view in every request is done here once.
 """
 

@@ -20,9 +20,9 @@ from domain.positions import covers
 from domain.profile import Profile, fold_profile
 from domain.raw_record import RawRecord
 from domain.topics import source_number
+from flink_jobs.folding import PROFILE
 from flink_jobs.routing import check_topic, targets
 
-PROFILE = "profile"
 State = History | Profile
 Entity = tuple[str, str]  # kind and id
 
