@@ -65,6 +65,9 @@ class FakeJournal:
             del self.entries[key]
         return len(old)
 
+    def flush(self) -> None:
+        self._require()
+
     def close(self) -> None:
         pass
 

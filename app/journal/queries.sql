@@ -18,58 +18,45 @@ create trigger answered after insert on answers begin delete from waiting where 
 select (select max(id) from keys), (select max(id) from waiting), (select max(id) from answers)
 
 -- name: place
--- No row comes back when the key or the transaction has its place already.
-insert into keys (tenant, key, transaction_id, fingerprint, at_ms)
-values (:tenant, :key, :transaction_id, :fingerprint, :at_ms)
-on conflict do nothing returning id
+-- Changes nothing when the key or the transaction has its place already.
+insert into keys (tenant, key, transaction_id, fingerprint, at_ms) values (?, ?, ?, ?, ?)
+on conflict do nothing
 
 -- name: wait
-insert into waiting (id, reply, row) values (:id, :reply, :row)
+insert into waiting (id, reply, row) values (?, ?, ?)
 
 -- name: answer
-insert or replace into answers (id, packed) values (:id, :packed)
-
--- name: batch_table
--- Private to the connection, so that filling it hinders nobody.
-create temporary table if not exists batch (id integer primary key, packed blob not null)
-
--- name: fill_batch
-insert or replace into batch (id, packed) values (:id, :packed)
-
--- name: answer_batch
--- One statement, and so without waiting for the interpreter while others wait for this.
-insert or replace into answers (id, packed) select id, packed from batch
-
--- name: empty_batch
-delete from batch
+-- The transaction makes sure that its id was not given to another meanwhile.
+insert or replace into answers (packed, id) select ?, id from keys where id = ? and transaction_id = ?
 
 -- name: replace_fingerprint
-update keys set fingerprint = :fingerprint where id = :id and fingerprint <> :fingerprint
+update keys set fingerprint = ?1 where id = ?2 and fingerprint <> ?1
 
 -- name: find
-select keys.*, waiting.reply, waiting.row, answers.packed from keys
-left join waiting using (id) left join answers using (id)
-where tenant = :tenant and key = :key
+select keys.id, tenant, key, transaction_id, fingerprint, at_ms, waiting.reply, waiting.row, answers.packed
+from keys left join waiting using (id) left join answers using (id)
+where tenant = ? and key = ?
 
 -- name: find_transaction
-select keys.*, waiting.reply, waiting.row, answers.packed from keys
-left join waiting using (id) left join answers using (id)
-where transaction_id = :transaction_id
+select keys.id, tenant, key, transaction_id, fingerprint, at_ms, waiting.reply, waiting.row, answers.packed
+from keys left join waiting using (id) left join answers using (id)
+where transaction_id = ?
 
 -- name: pending
-select keys.*, waiting.reply, waiting.row, null as packed from waiting join keys using (id)
-where at_ms < :before_ms order by waiting.id limit :limit
+select keys.id, tenant, key, transaction_id, fingerprint, at_ms, waiting.reply, waiting.row, null
+from waiting join keys using (id)
+where at_ms < ? order by waiting.id
 
 -- name: count_waiting
-select count(*) from (select 1 from waiting limit :most)
+select count(*) from (select 1 from waiting limit ?)
 
 -- name: oldest
 -- The oldest keys, and whether PostgreSQL may not have them yet.
-select keys.id, at_ms, waiting.id is not null as waits from keys left join waiting using (id)
-where keys.id > :after order by keys.id limit :limit
+select keys.id, at_ms, waiting.id is not null from keys left join waiting using (id)
+where keys.id > ? order by keys.id limit ?
 
 -- name: forget_answer
-delete from answers where id = :id
+delete from answers where id = ?
 
 -- name: forget_key
-delete from keys where id = :id
+delete from keys where id = ?

@@ -47,10 +47,9 @@ def connect(path: Path, *, patience_ms: int) -> sqlite3.Connection:
         check_same_thread=False,
         timeout=patience_ms / 1000,
     )
-    connection.row_factory = sqlite3.Row
     connection.execute("pragma synchronous = normal")
+    connection.execute("pragma secure_delete = fast")  # else pages that were freed go to the log too
     connection.execute("pragma wal_autocheckpoint = 0")
-    connection.execute("pragma temp_store = memory")
     return connection
 
 

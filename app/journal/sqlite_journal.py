@@ -2,32 +2,30 @@
 
 import asyncio
 import logging
-import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import structs
 
-from app.journal import sqlite_file
-from app.journal.packing import pack, unpack
-from app.journal.sqlite_file import query
-from app.journal.tender import MarkedKept, Tender
+from app.journal import entries, sqlite_file
+from app.journal.checkpoints import Checkpoints
+from app.journal.journal_file import JournalFile
+from app.journal.marks import Marked, MarkedKept, Placements
+from app.journal.tending import Tending
 from app.ports import JournalEntry, JournalUnavailable
 
 PATIENCE_MS = 5  # with another process's claim, before the journal counts as unavailable
-OPEN_AGAIN_S = 1.0
-MOST_WAITING_COUNTED = 100_000
+MOST_WAITING_COUNTED = 10_000
 log = logging.getLogger("faregate.journal")
 
 
 class SqliteJournal:
     """Implements ports.Journal. A commit outlives the process at once, and a power cut after `secure`.
 
-    Nothing but a claim's own commit happens on the caller's thread: checkpoints, kept entries and forgetting
-    are the tender's. `now_ms` is the wall clock that entries bear.
+    For one thread, that of an event loop. Beside it `serve` writes what was marked kept, forgets old keys and
+    keeps the log small; without it `flush` and `close` write. `now_ms` is the wall clock that entries bear.
     """
 
     def __init__(
@@ -38,46 +36,79 @@ class SqliteJournal:
         patience_ms: int = PATIENCE_MS,
     ) -> None:
         self._path = path
-        self._patience_ms = patience_ms
-        self._using = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._inode = 0
-        self._not_before = 0.0
+        self._patience_s = patience_ms / 1000
+        self._marks = MarkedKept()
+        self._placements = Placements()
+        self._file = JournalFile(path, self._lose_places)
+        self._checkpoints = Checkpoints(path)
+        self._tending = Tending(path, self._file, self._marks, self._checkpoints, now_ms)
         self._syncing = asyncio.Lock()
         self._next_sync: asyncio.Task[None] | None = None
-        self._marks = MarkedKept()
-        self._tender = Tender(path, self._marks, now_ms)
-        with suppress(JournalUnavailable), self._open():
-            pass
-        self._tender.start()
+        with suppress(JournalUnavailable):
+            self._file.use(lambda _: None, self._patience_s)
 
     def find(self, tenant: str, key: str) -> JournalEntry | None:
-        marked = self._marks.get((tenant, key))
-        if marked is not None:
+        place = tenant, key
+        if marked := self._marks.get(place):
             return marked
-        with self._open() as connection:
-            place = {"tenant": tenant, "key": key}
-            return _entry(connection.execute(query("find"), place).fetchone())
+        return self._file.use(lambda cursor: entries.find(cursor, place), self._patience_s)
 
     def claim(self, entry: JournalEntry) -> JournalEntry:
         if marked := self._marks.get((entry.tenant, entry.key)):
             return marked
-        with self._open() as connection, self._tender.writing(self._patience_ms / 1000):
-            connection.execute("begin immediate")
-            placed = connection.execute(query("place"), structs.asdict(entry)).fetchone()
-            if placed is None:
-                connection.execute("rollback")
-            else:
-                _keep(connection, placed["id"], entry)
-                connection.execute("commit")
-                return entry
-        return self._first(entry)
+        self._file.look()  # a claim in a file that was moved away would bind nobody else
+        place = self._file.use(lambda cursor: entries.place(cursor, entry), self._patience_s)
+        if place is None:
+            return self._first(entry)
+        self._checkpoints.count()
+        self._placements.add(entry, place)
+        return entry
 
     async def secure(self) -> None:
         """Calls at the same time share a sync, but for those that came after it had begun."""
         if self._next_sync is None:
             self._next_sync = asyncio.create_task(self._sync())
         await asyncio.shield(self._next_sync)
+
+    def mark_kept(self, entry: JournalEntry) -> None:
+        """Another reply than ours was told already, so it is written at once, for all processes to see."""
+        kept = entry if entry.row is None else structs.replace(entry, row=None)
+        marked = Marked(kept, self._placements.take(kept))
+        self._marks.add(marked)
+        if marked.id is None and self._differs(kept):
+            self._tending.write([marked], self._patience_s)
+
+    def pending(self, before_ms: int, limit: int) -> list[JournalEntry]:
+        return self._file.use(
+            lambda cursor: entries.pending(cursor.connection, before_ms, self._marks, limit), self._patience_s
+        )
+
+    def waiting(self) -> int:
+        """How many entries PostgreSQL may not have, counted up to 10,000."""
+        return self._file.use(
+            lambda cursor: entries.count_waiting(cursor, MOST_WAITING_COUNTED), self._patience_s
+        )
+
+    def forget(self, before_ms: int) -> int:
+        """Forget what PostgreSQL has and is older; says how many."""
+        return self._tending.forget(before_ms, self._patience_s)
+
+    async def serve(self) -> None:
+        """For ever."""
+        await self._tending.serve()
+
+    def flush(self) -> None:
+        """Write all that was marked kept."""
+        self._tending.flush(self._patience_s)
+
+    def close(self) -> None:
+        """Writes what was marked kept; what cannot be written stays pending."""
+        try:
+            self.flush()
+        except JournalUnavailable as error:
+            log.warning("%d entries are not marked kept: %s", len(self._marks), error)
+        self._checkpoints.close()
+        self._file.close()
 
     async def _sync(self) -> None:
         async with self._syncing:
@@ -87,124 +118,18 @@ class SqliteJournal:
             except OSError as error:
                 raise JournalUnavailable(f"{self._path} cannot be written to disk: {error}") from error
 
-    def mark_kept(self, entry: JournalEntry) -> None:
-        """Another reply than ours was told already, so it is written at once, for all processes to see."""
-        kept = structs.replace(entry, row=None)
-        self._marks.add(kept)
-        if self._differs(kept):
-            self._tender.write_now([kept])
-
-    def pending(self, before_ms: int, limit: int) -> list[JournalEntry]:
-        with self._open() as connection:
-            wanted = {"before_ms": before_ms, "limit": limit + len(self._marks)}
-            found = [_entry(row) for row in connection.execute(query("pending"), wanted)]
-        waiting = [entry for entry in found if entry and (entry.tenant, entry.key) not in self._marks]
-        return waiting[:limit]
-
-    def waiting(self) -> int:
-        """How many entries PostgreSQL may not have, counted up to 100,000."""
-        with self._open() as connection:
-            row = connection.execute(query("count_waiting"), {"most": MOST_WAITING_COUNTED}).fetchone()
-        return int(row[0])
-
-    def forget(self, before_ms: int) -> int:
-        """Forget what PostgreSQL has and is older; says how many. The tender does so by itself."""
-        with self._guarded():
-            return self._tender.forget(before_ms)
-
-    def close(self) -> None:
-        """Writes what was marked kept and ends the threads."""
-        self._tender.stop()
-        with self._using:
-            self._disconnect()
-
     def _differs(self, kept: JournalEntry) -> bool:
-        with self._open() as connection:
-            place = {"tenant": kept.tenant, "key": kept.key}
-            known = _entry(connection.execute(query("find"), place).fetchone())
-        return known is not None and known.reply != kept.reply
+        known = self._file.use(lambda cursor: entries.find(cursor, (kept.tenant, kept.key)), self._patience_s)
+        return known is not None and (known.reply, known.fingerprint) != (kept.reply, kept.fingerprint)
 
     def _first(self, entry: JournalEntry) -> JournalEntry:
-        found = self.find(entry.tenant, entry.key)
-        if found is None:
-            with self._open() as connection:
-                mine = {"transaction_id": entry.transaction_id}
-                found = _entry(connection.execute(query("find_transaction"), mine).fetchone())
+        found = self.find(entry.tenant, entry.key) or self._file.use(
+            lambda cursor: entries.find_transaction(cursor, entry.transaction_id), self._patience_s
+        )
         if found is None:
             raise JournalUnavailable(f"{self._path} forgot {entry.transaction_id} at this moment: try again")
         return self._marks.get((found.tenant, found.key)) or found
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """The connection, to the file that bears the journal's name now."""
-        with self._guarded(), self._using:
-            connection = self._current() or self._connect()
-            try:
-                yield connection
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("rollback")
-                raise
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            self._after(error)
-            raise JournalUnavailable(f"{self._path} cannot be used now: {error}") from error
-        except (OSError, ValueError) as error:
-            raise JournalUnavailable(f"{self._path} cannot be used now: {error}") from error
-
-    def _current(self) -> sqlite3.Connection | None:
-        """None when another process has moved a damaged file aside: one host has one journal."""
-        try:
-            return self._connection if self._path.stat().st_ino == self._inode else None
-        except FileNotFoundError:
-            return None
-
-    def _connect(self) -> sqlite3.Connection:
-        now = time.monotonic()
-        if now < self._not_before:
-            raise JournalUnavailable(f"{self._path} could not be opened a moment ago")
-        self._not_before = now + OPEN_AGAIN_S
-        self._disconnect()
-        self._connection = sqlite_file.open_file(self._path, patience_ms=self._patience_ms)
-        self._inode = self._path.stat().st_ino
-        self._not_before = 0.0
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
-
-    def _after(self, error: sqlite3.Error) -> None:
-        if sqlite_file.is_damage(error) and self._connection is not None:
-            sqlite_file.move_aside(self._path, self._inode, str(error))
-
-
-def _keep(connection: sqlite3.Connection, place: int, entry: JournalEntry) -> None:
-    if entry.row is None:
-        connection.execute(query("answer"), {"id": place, "packed": pack(entry.reply)})
-    else:
-        connection.execute(query("wait"), {"id": place, "reply": entry.reply, "row": entry.row})
-
-
-def _entry(row: sqlite3.Row | None) -> JournalEntry | None:
-    """Raises ValueError if the answer cannot be unpacked."""
-    if row is None:
-        return None
-    answered = row["reply"] is None
-    if answered and row["packed"] is None:
-        raise ValueError(f"the answer of {row['transaction_id']} is gone")
-    return JournalEntry(
-        tenant=row["tenant"],
-        key=row["key"],
-        transaction_id=row["transaction_id"],
-        fingerprint=row["fingerprint"],
-        reply=unpack(row["packed"]) if answered else row["reply"],
-        row=None if answered else row["row"],
-        at_ms=row["at_ms"],
-    )
+    def _lose_places(self) -> None:
+        self._placements.clear()
+        self._marks.lose_places()

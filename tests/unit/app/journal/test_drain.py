@@ -2,20 +2,27 @@
 
 import asyncio
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from fakes_journal import AT_MS, FakeJournal, an_entry
+from msgspec import structs
 
 from app.journal import drain
 from app.journal.drain import SETTLED_MS, Drainer
+from app.keeping import ELSEWHERE
 from app.ports import JournalEntry, KeyReused, LedgerUnavailable
 
 pytestmark = pytest.mark.anyio
 
 
 class Database:
-    def __init__(self) -> None:
+    """Takes entries as keeping does, which marks them kept: with the reply there, or as decided elsewhere."""
+
+    def __init__(self, journal: FakeJournal) -> None:
+        self._journal = journal
+        self.marks = True
         self.rows: list[str] = []
         self.answers: dict[str, bytes] = {}
         self.fails: dict[str, Exception] = {}
@@ -25,9 +32,17 @@ class Database:
         if self.away_after is not None and len(self.rows) >= self.away_after:
             raise LedgerUnavailable("gone")
         if entry.key in self.fails:
+            if isinstance(self.fails[entry.key], KeyReused):
+                self._mark(structs.replace(entry, fingerprint=ELSEWHERE, reply=b""))
             raise self.fails[entry.key]
         self.rows.append(entry.key)
-        return self.answers.get(entry.key, entry.reply)
+        reply = self.answers.get(entry.key, entry.reply)
+        self._mark(structs.replace(entry, reply=reply))
+        return reply
+
+    def _mark(self, entry: JournalEntry) -> None:
+        if self.marks:
+            self._journal.mark_kept(entry)
 
 
 @pytest.fixture
@@ -36,8 +51,8 @@ def journal() -> FakeJournal:
 
 
 @pytest.fixture
-def database() -> Database:
-    return Database()
+def database(journal: FakeJournal) -> Database:
+    return Database(journal)
 
 
 @pytest.fixture
@@ -94,6 +109,9 @@ async def test_a_key_decided_elsewhere_with_another_request_is_counted_and_done(
     database.fails[first] = KeyReused("another body")
     assert await drainer.turn() == 1
     assert (drainer.conflicts, journal.waiting()) == (1, 0)
+    found = journal.find("local", first)
+    assert found is not None
+    assert (found.fingerprint, found.reply) == (ELSEWHERE, b""), "what was answered here counts no more"
     assert "otherwise in PostgreSQL" in caplog.text
 
 
@@ -123,6 +141,31 @@ async def test_a_journal_that_is_away_is_waited_for(journal: FakeJournal, draine
     assert await drainer.turn() == 0
     journal.away = False
     assert await drainer.turn() == 1
+
+
+async def test_a_backlog_leaves_most_of_the_time_to_the_payments_of_now(
+    journal: FakeJournal, drainer: Drainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    clock = iter(range(1_000))
+
+    async def sleep(seconds: float) -> None:
+        rests.append(seconds)
+
+    monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(drain, "asyncio", SimpleNamespace(sleep=sleep))
+    claimed(journal, 2 * drain.BATCH + 1)
+    await drainer.turn()
+    assert rests == [4.0, 4.0, 4.0]  # each batch took 1 s of that clock
+
+
+async def test_what_cannot_be_marked_is_not_brought_over_and_over(
+    journal: FakeJournal, database: Database, drainer: Drainer
+) -> None:
+    keys = claimed(journal, 3)
+    database.marks = False
+    await drainer.turn()
+    assert database.rows == keys
 
 
 async def test_it_serves_until_it_is_cancelled(

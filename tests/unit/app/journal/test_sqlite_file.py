@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from fakes_journal import AT_MS, an_entry
 from waiting import eventually
 
-from app.journal import SqliteJournal, sqlite_file, tender
+from app.journal import SqliteJournal, checkpoints, journal_file, sqlite_file
 from app.ports import JournalUnavailable
 
 
@@ -116,8 +117,7 @@ def test_another_format_is_moved_aside_with_its_log(path: Path, caplog: pytest.L
 def test_damage_while_running_is_moved_aside(
     journal: SqliteJournal, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with journal._open() as connection:
-        connection.execute("pragma cache_size = 1")
+    _run(journal, "pragma cache_size = 1")
     for _ in range(200):
         journal.claim(an_entry(reply=b"r" * 2_000))
     _empty_log(path)
@@ -133,7 +133,11 @@ def test_damage_while_running_is_moved_aside(
 
 def _empty_log(path: Path) -> None:
     with closing(sqlite_file.connect(path, patience_ms=1_000)) as connection:
-        assert tender.checkpoint(connection)
+        assert checkpoints.copy_log(connection)
+
+
+def _run(journal: SqliteJournal, statement: str) -> list[tuple[int]]:
+    return journal._file.use(lambda cursor: cursor.execute(statement).fetchall(), 1.0)
 
 
 def _claims(journal: SqliteJournal, entry: object) -> bool:
@@ -148,7 +152,28 @@ def test_two_processes_stay_on_one_file_when_one_moves_it(path: Path) -> None:
         ours.claim(an_entry())
         sqlite_file.move_aside(path, path.stat().st_ino, "a test")
         entry = ours.claim(an_entry())
-        assert theirs.find(entry.tenant, entry.key) == entry
+        assert theirs.claim(an_entry(key=entry.key, reply=b"another")) == entry
+
+
+def test_a_moved_file_is_noticed_by_those_who_only_look(
+    journal: SqliteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_file, "LOOK_EVERY_S", 0.02)
+    entry = journal.claim(an_entry())
+    sqlite_file.move_aside(path, path.stat().st_ino, "a test")
+    eventually(lambda: journal.find(entry.tenant, entry.key) is None, within_s=5)
+
+
+def test_what_was_marked_goes_to_the_file_that_is_there_now(journal: SqliteJournal, path: Path) -> None:
+    """Places in the old file mean nothing in the new one, where others stand there."""
+    kept = [journal.claim(an_entry()) for _ in range(3)]
+    journal.mark_kept(kept[0])
+    sqlite_file.move_aside(path, path.stat().st_ino, "a test")
+    others = [journal.claim(an_entry()) for _ in range(3)]
+    journal.mark_kept(kept[1])
+    journal.flush()
+    assert journal.pending(AT_MS + 1, 10) == others
+    assert [journal.find(entry.tenant, entry.key) is None for entry in kept] == [False, False, True]
 
 
 def test_a_file_that_another_replaced_is_left_alone(journal: SqliteJournal, path: Path) -> None:
@@ -158,14 +183,12 @@ def test_a_file_that_another_replaced_is_left_alone(journal: SqliteJournal, path
 
 
 def test_a_full_disk_is_unavailable_and_passes(journal: SqliteJournal) -> None:
-    with journal._open() as connection:
-        (pages,) = connection.execute("pragma page_count").fetchone()
-        connection.execute(f"pragma max_page_count = {pages}")
+    [(pages,)] = _run(journal, "pragma page_count")
+    _run(journal, f"pragma max_page_count = {pages}")
     entry = an_entry(row=b"r" * 100_000)
     with pytest.raises(JournalUnavailable, match="full"):
         journal.claim(entry)
-    with journal._open() as connection:
-        connection.execute("pragma max_page_count = 1000000")
+    _run(journal, "pragma max_page_count = 1000000")
     assert journal.find(entry.tenant, entry.key) is None
     assert journal.claim(entry) == entry
 
@@ -181,42 +204,21 @@ def test_another_who_writes_for_long_makes_it_unavailable_soon(journal: SqliteJo
     journal.claim(an_entry())
 
 
+def test_a_short_write_of_another_is_waited_for(journal: SqliteJournal, path: Path) -> None:
+    other = sqlite_file.connect(path, patience_ms=1_000)
+    other.execute("begin immediate")
+    ends = threading.Timer(0.02, other.execute, ["rollback"])
+    ends.start()
+    entry = an_entry()
+    journal._patience_s = 5.0
+    assert journal.claim(entry) == entry
+    ends.join()
+    other.close()
+
+
 def test_a_folder_that_is_not_there_is_unavailable_and_not_fatal(tmp_path: Path) -> None:
     with closing(SqliteJournal(tmp_path / "none" / "journal.sqlite")) as journal:
         with pytest.raises(JournalUnavailable, match="none"):
             journal.claim(an_entry())
         with pytest.raises(JournalUnavailable, match="a moment ago"):
             journal.find("local", "key_a")
-
-
-def test_the_log_is_emptied_by_the_tender(
-    journal: SqliteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tender, "CHECKPOINT_BYTES", 50_000)
-    for _ in range(50):
-        entry = journal.claim(an_entry(row=b"r" * 3_000))
-    journal.mark_kept(entry)
-    eventually(lambda: path.stat().st_size > 100_000, within_s=5, what="a checkpoint")
-    grown = sqlite_file.log_of(path).stat().st_size
-    journal.claim(an_entry())
-    assert sqlite_file.log_of(path).stat().st_size == grown
-
-
-def test_keys_are_forgotten_after_the_promised_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tender, "FORGET_EVERY", 20)
-    now_ms = AT_MS
-    with closing(SqliteJournal(path, now_ms=lambda: now_ms)) as journal:
-        entry = journal.claim(an_entry())
-        journal.mark_kept(entry)
-        eventually(lambda: journal.waiting() == 0, within_s=5)
-        now_ms = AT_MS + tender.KEPT_MS + 1
-        eventually(lambda: journal.find(entry.tenant, entry.key) is None, within_s=5)
-
-
-def test_marks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tender, "MOST_MARKED", 1)
-    marks, kept, one_too_many = tender.MarkedKept(), an_entry(), an_entry()
-    marks.add(kept)
-    marks.add(one_too_many)
-    assert (kept.tenant, kept.key) in marks
-    assert (one_too_many.tenant, one_too_many.key) not in marks

@@ -1,0 +1,85 @@
+"""Copies the journal's log into its file while claims go on."""
+
+import asyncio
+import sqlite3
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from app.journal.sqlite_file import connect, is_damage, log_of, move_aside
+
+COMMITS = 1_000  # of this process between two checkpoints: some 20 MB of log
+TRIES = 10
+MOST_LOG_BYTES = 128 << 20
+PATIENCE_MS = 200
+
+
+class Checkpoints:
+    """`make` runs in a thread, in long calls of SQLite that leave the interpreter to the event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._using = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+        self._commits = COMMITS  # what a process that ended badly left is copied at the first turn
+
+    def count(self) -> None:
+        self._commits += 1
+
+    @property
+    def due(self) -> bool:
+        return self._commits >= COMMITS
+
+    async def make(self) -> None:
+        """Raises sqlite3.Error and OSError."""
+        self._commits = 0
+        await asyncio.to_thread(self._make)
+
+    def close(self) -> None:
+        """Waits for one that is being made."""
+        with self._using:
+            self._disconnect()
+
+    def _make(self) -> None:
+        with self._using:
+            connection = self._connected()
+            try:
+                copy_log(connection)
+                if log_of(self._path).stat().st_size > MOST_LOG_BYTES:
+                    _cut_log(connection)
+            except sqlite3.Error as error:
+                if is_damage(error):
+                    move_aside(self._path, self._inode, str(error))
+                raise
+
+    def _connected(self) -> sqlite3.Connection:
+        inode = self._path.stat().st_ino
+        if self._connection is None or inode != self._inode:
+            self._disconnect()
+            self._connection = connect(self._path, patience_ms=PATIENCE_MS)
+            self._inode = inode
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+
+def copy_log(connection: sqlite3.Connection) -> bool:
+    """Hinders nobody; True when all of the log was copied, for only then is it begun anew.
+
+    A claim in between spoils a try, and the next has little left to copy.
+    """
+    for _ in range(TRIES):
+        _busy, logged, copied = connection.execute("pragma wal_checkpoint(passive)").fetchone()
+        if logged == copied:
+            return True
+    return False
+
+
+def _cut_log(connection: sqlite3.Connection) -> None:
+    """Claims find the journal busy meanwhile; on a slow disk the log would grow without end otherwise."""
+    connection.execute("pragma wal_checkpoint(truncate)").fetchone()
