@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from app.letters import in_letters
 from app.ports import Thresholds
-from app.scoring_thread import Scored
+from app.scoring import Scored
 from domain.decision import Verdict
 from domain.money import format_money
 from domain.reasons import Reason, top_reasons

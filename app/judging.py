@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from app.assessment import POLICY_VERSION, Assessment, by_amount, by_model, by_request
 from app.ladder import Footing
-from app.ports import Facts, ListBook, Model, Policies, RuleFindings
+from app.ports import Facts, ListBook, Policies, RuleFindings
 from app.replies import Reply, Versions
 from app.requests import TransactionRequest
-from app.scoring_thread import Scored
+from app.scoring import ModelInUse, Scored
 from domain.catalogue import FEATURE_NAMES
 from domain.decision import Rung, Verdict
 from domain.rules import Action, ListHit, RuleHit
@@ -40,7 +40,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
     findings: RuleFindings
 
 
-def judge(case: Case, model: Model | None, scored: Scored | None, policies: Policies) -> Judgement:
+def judge(case: Case, model: ModelInUse | None, scored: Scored | None, policies: Policies) -> Judgement:
     """`scored` is what `model` says of the case's vector; both are None where no model scores."""
     facts = _facts(case, scored)
     entry = policies.lists.match(facts)
@@ -77,7 +77,7 @@ def _facts(case: Case, scored: Scored | None) -> Facts:
     )
 
 
-def _assess(case: Case, model: Model | None, scored: Scored | None, points: int) -> Assessment:
+def _assess(case: Case, model: ModelInUse | None, scored: Scored | None, points: int) -> Assessment:
     if case.on.rung is Rung.R3:
         return by_amount(case.transaction, points)
     if model is None or scored is None or case.vector is None:
@@ -109,7 +109,7 @@ def _by_rule(hits: Sequence[RuleHit]) -> Verdict | None:
     return Verdict(first.action) if first else None
 
 
-def _versions(model: Model | None, rulebook_version: int, lists: ListBook) -> Versions:
+def _versions(model: ModelInUse | None, rulebook_version: int, lists: ListBook) -> Versions:
     return Versions(
         model=model.version if model else None,
         rules=rulebook_version,

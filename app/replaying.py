@@ -11,7 +11,7 @@ from app.ladder import Footing
 from app.ports import Evidence, Model, Policies
 from app.replies import encode_reply
 from app.requests import TransactionRequest
-from app.scoring_thread import Scored, score
+from app.scoring import Scored, score
 from domain.decision import Rung
 from domain.errors import FaregateError
 from domain.rules import RuleHit

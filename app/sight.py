@@ -18,9 +18,9 @@ from app.ladder import (
     footing,
     without_scorer,
 )
-from app.ports import FeatureReader, FeaturesUnreadable, KnownPulse, Model, StoredFeatures
+from app.ports import FeatureReader, FeaturesUnreadable, KnownPulse, StoredFeatures
 from app.sandbox import Forced
-from app.scoring_thread import Scored, ScoringThread
+from app.scoring import ModelInUse, Scored, Scoring
 from app.time_limit import within
 from domain.errors import ModelRefused
 from domain.events import PaymentDecided
@@ -50,14 +50,14 @@ class Sight:
 
     features: FeatureReader
     pulse: Callable[[], KnownPulse | None]
-    scoring: ScoringThread | None
+    scoring: Scoring | None
     breaker: Breaker
     deadline: Deadline
     monotonic: Callable[[], float]
 
     @property
-    def model(self) -> Model | None:
-        return self.scoring.model if self.scoring else None
+    def model(self) -> ModelInUse | None:
+        return self.scoring
 
     async def read(
         self, attempt: PaymentDecided, forced: Forced | None, arrived: float

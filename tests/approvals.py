@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 from fakes import FakePolicies
 from fakes_journal import FakeJournal
+from fakes_scoring import FakeScoring
 
 from app.breaker import Breaker
 from app.deadline import Deadline
 from app.decide import Approval
 from app.keeping import Keeping
 from app.ports import FeatureReader, Journal, KnownPulse, Ledger, Model, Policies
-from app.scoring_thread import ScoringThread
 from app.sight import Sight
 from app.stages import Stage
 
@@ -57,7 +57,7 @@ def an_approval(
         sight=Sight(
             features=features,
             pulse=pulse,
-            scoring=ScoringThread(model) if model else None,
+            scoring=FakeScoring(model) if model else None,
             breaker=Breaker(monotonic),
             deadline=deadline,
             monotonic=monotonic,

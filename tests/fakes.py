@@ -1,6 +1,5 @@
 """Stand-ins for the world; tests/contracts holds them to the same promises as the real adapters."""
 
-import threading
 from array import array
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -272,15 +271,7 @@ class FakeModel:
 
 
 class HangingModel(FakeModel):
-    """Says nothing before `go_on` is set."""
-
-    def __init__(self, probability: float = 0.01) -> None:
-        super().__init__(probability)
-        self.go_on = threading.Event()
-
-    def score(self, vector: "array[float]") -> float:
-        assert self.go_on.wait(30)
-        return super().score(vector)
+    """Says nothing in time."""
 
 
 class FakeRulebook:

@@ -10,7 +10,7 @@ from fakes import FakeListBook, FakeModel, FakePolicies, FakeRulebook
 from app.judging import Case, Judgement, judge
 from app.ladder import Footing
 from app.ports import Policies
-from app.scoring_thread import score
+from app.scoring import score
 from domain.catalogue import FEATURE_NAMES
 from domain.decision import Rung
 from domain.events import from_ms

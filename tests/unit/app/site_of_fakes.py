@@ -13,6 +13,7 @@ import pytest
 from factories import stored
 from fakes import FakeFeatureReader, FakeLedger, FakeModel, FakePolicies
 from fakes_journal import FakeJournal
+from fakes_scoring import FakeScoring
 
 from app.access.gate import Gate
 from app.access.keys import ApiKey, KeyRing, Scope, hash_of
@@ -31,7 +32,6 @@ from app.outcomes import OutcomeDesk
 from app.parity import ParityCheck, ParityUnknown
 from app.rehearsal import rehearse
 from app.routes import Endpoints, build_app
-from app.scoring_thread import ScoringThread
 from app.sight import Sight
 from domain.errors import FaregateError
 
@@ -91,7 +91,7 @@ class Site:
             master=MASTER,
             open_metrics=self.open_metrics,
         )
-        self.scoring = ScoringThread(self.model)
+        self.scoring = FakeScoring(self.model)
 
     async def probe(self) -> None:
         if self.fault:
@@ -114,7 +114,7 @@ class Site:
             ledger=self.ledger,
             why=self.why,
             health=Health(
-                probe_decision=lambda: rehearse(self.features, self.model, None, now_ms()),
+                probe_decision=lambda: rehearse(self.features, self.scoring, None, now_ms()),
                 probe_ledger=self.probe,
                 probe_schema=self.probe,
                 model_version=None if self.model_refusal else "mdl_fake",
@@ -167,7 +167,6 @@ class Site:
         return await self.http.post(PATH, content=body, headers=JSON | named | spelled)
 
     def close(self) -> None:
-        self.scoring.close()
         self.gate.close()
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.assessment import Assessment, by_amount, by_model, by_request, shown_score, with_points
-from app.scoring_thread import score
+from app.scoring import score
 from domain.catalogue import FEATURE_NAMES
 from domain.decision import Verdict
 

@@ -224,10 +224,8 @@ async def test_an_overrun_is_told() -> None:
 
 
 async def test_a_model_that_hangs_costs_a_rung_and_not_the_deadline() -> None:
-    model = HangingModel()
-    world = World(model=model, deadline=Deadline())
+    world = World(model=HangingModel(), deadline=Deadline())
     answer = await world.decide(transaction_id="txn_a")
-    model.go_on.set()
     assert (answer.rung, answer.rung_reason, answer.feature_age_ms) == (Rung.R2, ladder.SCORER_LATE, 500)
     assert world.ledger.decisions["txn_a"].vector is None
 

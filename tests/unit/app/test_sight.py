@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import pytest
 from factories import NOW_MS, a_pulse, a_request, stored
 from fakes import FakeFeatureReader, FakeModel, HangingModel
+from fakes_scoring import FakeScoring
 
 from app import ladder
 from app.breaker import OPENS_AFTER, PAUSE_S, Breaker
 from app.deadline import Deadline
 from app.ports import KnownPulse, StoredFeatures
 from app.sandbox import Forced
-from app.scoring_thread import ScoringThread
 from app.sight import Seen, Sight, moment_of
 from domain.decision import Rung
 from domain.events import PaymentDecided
@@ -37,7 +37,7 @@ class Eyes:
         self.sight = Sight(
             features=self.features,
             pulse=lambda: self.pulse,
-            scoring=ScoringThread(self.model) if self.model else None,
+            scoring=FakeScoring(self.model) if self.model else None,
             breaker=self.breaker,
             deadline=self.deadline,
             monotonic=lambda: self.clock_s,
@@ -159,9 +159,7 @@ async def test_a_model_that_fails_is_a_lower_rung_and_told_in_the_log(
 
 
 async def test_a_model_that_hangs_is_a_lower_rung() -> None:
-    model = HangingModel()
-    seen = await Eyes(model=model, deadline=Deadline()).see(stored(), waited_s=0.02)
-    model.go_on.set()
+    seen = await Eyes(model=HangingModel(), deadline=Deadline()).see(stored(), waited_s=0.02)
     assert (seen.on.reason, seen.values) == (ladder.SCORER_LATE, None)
 
 
