@@ -1,16 +1,17 @@
 """Entries in the journal's tables: each function is one short transaction, and raises sqlite3.Error."""
 
 import sqlite3
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from app.journal.marks import Marked
+from app.journal.marks import Marked, MarkedKept
 from app.journal.packing import pack, unpack
 from app.journal.sqlite_file import query
 from app.ports import JournalEntry
 
 _BEGIN, _COMMIT, _ROLLBACK = "begin immediate", "commit", "rollback"
 _PLACE, _WAIT, _ANSWER, _FIND = query("place"), query("wait"), query("answer"), query("find")
+MOST_YOUNG = 200  # entries before those that are looked for, if clocks were set meanwhile
 Row = tuple[int, str, str, str, bytes, int, bytes | None, bytes | None, bytes | None]
 
 
@@ -55,11 +56,13 @@ def answer(cursor: sqlite3.Cursor, marked: list[Marked]) -> None:
 
 
 def pending(
-    connection: sqlite3.Connection, before_ms: int, passed_over: Container[tuple[str, str]], limit: int
+    connection: sqlite3.Connection, before_ms: int, passed_over: MarkedKept, limit: int
 ) -> list[JournalEntry]:
+    """The oldest from before `before_ms`, at most `limit`, of the first that wait."""
+    looked_at = limit + len(passed_over) + MOST_YOUNG
     found: list[JournalEntry] = []
     with closing(connection.cursor()) as cursor:
-        for row in cursor.execute(query("pending"), (before_ms,)):
+        for row in cursor.execute(query("pending"), (looked_at, before_ms)):
             if len(found) == limit:
                 break
             if (row[1], row[2]) not in passed_over:
@@ -67,8 +70,8 @@ def pending(
     return found
 
 
-def count_waiting(cursor: sqlite3.Cursor, most: int) -> int:
-    return int(cursor.execute(query("count_waiting"), (most,)).fetchone()[0])
+def count_waiting(connection: sqlite3.Connection, most: int) -> int:
+    return int(connection.execute(query("count_waiting"), (most,)).fetchone()[0])
 
 
 def forget(cursor: sqlite3.Cursor, before_ms: int, after: int, limit: int) -> tuple[int, int]:

@@ -76,7 +76,7 @@ class MarkedKept:
         """The file is another: what is marked must be looked up in it."""
         self._marked = {key: marked._replace(id=None) for key, marked in self._marked.items()}
 
-    def __contains__(self, key: object) -> bool:
+    def __contains__(self, key: Key) -> bool:
         return key in self._marked
 
     def __len__(self) -> int:

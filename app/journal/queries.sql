@@ -43,9 +43,10 @@ from keys left join waiting using (id) left join answers using (id)
 where transaction_id = ?
 
 -- name: pending
+-- Of the first so many that wait, those from before; they come in the order of their ids.
 select keys.id, tenant, key, transaction_id, fingerprint, at_ms, waiting.reply, waiting.row, null
-from waiting join keys using (id)
-where at_ms < ? order by waiting.id
+from (select * from waiting order by id limit ?) as waiting cross join keys using (id)
+where at_ms < ?
 
 -- name: count_waiting
 select count(*) from (select 1 from waiting limit ?)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,14 +11,14 @@ from pathlib import Path
 from msgspec import structs
 
 from app.journal import entries, sqlite_file
-from app.journal.checkpoints import Checkpoints
 from app.journal.journal_file import JournalFile
+from app.journal.long_calls import LongCalls
 from app.journal.marks import Marked, MarkedKept, Placements
 from app.journal.tending import Tending
 from app.ports import JournalEntry, JournalUnavailable
 
 PATIENCE_MS = 5  # with another process's claim, before the journal counts as unavailable
-MOST_WAITING_COUNTED = 10_000
+MOST_WAITING_COUNTED, MOST_COUNTED_AT_ONCE = 100_000, 1_000
 log = logging.getLogger("faregate.journal")
 
 
@@ -40,8 +41,8 @@ class SqliteJournal:
         self._marks = MarkedKept()
         self._placements = Placements()
         self._file = JournalFile(path, self._lose_places)
-        self._checkpoints = Checkpoints(path)
-        self._tending = Tending(path, self._file, self._marks, self._checkpoints, now_ms)
+        self._long_calls = LongCalls(path)
+        self._tending = Tending(path, self._file, self._marks, self._long_calls, now_ms)
         self._syncing = asyncio.Lock()
         self._next_sync: asyncio.Task[None] | None = None
         with suppress(JournalUnavailable):
@@ -60,7 +61,7 @@ class SqliteJournal:
         place = self._file.use(lambda cursor: entries.place(cursor, entry), self._patience_s)
         if place is None:
             return self._first(entry)
-        self._checkpoints.count()
+        self._long_calls.count_commit()
         self._placements.add(entry, place)
         return entry
 
@@ -83,10 +84,17 @@ class SqliteJournal:
             lambda cursor: entries.pending(cursor.connection, before_ms, self._marks, limit), self._patience_s
         )
 
+    async def count_waiting(self) -> int:
+        """How many entries PostgreSQL may not have, counted up to 100,000, while the loop goes on."""
+        try:
+            return await self._long_calls.count_waiting(MOST_WAITING_COUNTED)
+        except (sqlite3.Error, OSError) as error:
+            raise JournalUnavailable(f"{self._path} cannot be counted now: {error}") from error
+
     def waiting(self) -> int:
-        """How many entries PostgreSQL may not have, counted up to 10,000."""
+        """The same at once, counted up to 1,000."""
         return self._file.use(
-            lambda cursor: entries.count_waiting(cursor, MOST_WAITING_COUNTED), self._patience_s
+            lambda cursor: entries.count_waiting(cursor.connection, MOST_COUNTED_AT_ONCE), self._patience_s
         )
 
     def forget(self, before_ms: int) -> int:
@@ -107,7 +115,7 @@ class SqliteJournal:
             self.flush()
         except JournalUnavailable as error:
             log.warning("%d entries are not marked kept: %s", len(self._marks), error)
-        self._checkpoints.close()
+        self._long_calls.close()
         self._file.close()
 
     async def _sync(self) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.journal import entries
-from app.journal.checkpoints import Checkpoints
 from app.journal.journal_file import JournalBusy, JournalFile
+from app.journal.long_calls import LongCalls
 from app.journal.marks import Marked, MarkedKept
 from app.ports import JournalUnavailable
 
@@ -31,13 +31,13 @@ class Tending:
         path: Path,
         file: JournalFile,
         marks: MarkedKept,
-        checkpoints: Checkpoints,
+        long_calls: LongCalls,
         now_ms: Callable[[], int],
     ) -> None:
         self._path = path
         self._file = file
         self._marks = marks
-        self._checkpoints = checkpoints
+        self._long_calls = long_calls
         self._now_ms = now_ms
         self._forget_at = 0.0
         self._forget_after = 0
@@ -65,7 +65,7 @@ class Tending:
         if not batch:
             return
         self._file.use(lambda cursor: entries.answer(cursor, batch), patience_s)
-        self._checkpoints.count()
+        self._long_calls.count_commit()
         for marked in batch:
             self._marks.remove(marked)
 
@@ -90,9 +90,9 @@ class Tending:
 
     async def _make_checkpoints(self) -> None:
         while True:
-            if self._checkpoints.due:
+            if self._long_calls.checkpoint_due:
                 try:
-                    await self._checkpoints.make()
+                    await self._long_calls.checkpoint()
                 except (sqlite3.Error, OSError) as error:
                     self._say(error)
             await asyncio.sleep(CHECKPOINT_EVERY_S)
@@ -112,7 +112,7 @@ class Tending:
     def _forget(self, before_ms: int, after: int, limit: int, patience_s: float) -> tuple[int, int]:
         found = self._file.use(lambda cursor: entries.forget(cursor, before_ms, after, limit), patience_s)
         if found[0]:
-            self._checkpoints.count()
+            self._long_calls.count_commit()
         return found
 
     def _say(self, error: Exception) -> None:

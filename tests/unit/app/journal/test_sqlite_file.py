@@ -14,7 +14,7 @@ import pytest
 from fakes_journal import AT_MS, an_entry
 from waiting import eventually
 
-from app.journal import SqliteJournal, checkpoints, journal_file, sqlite_file
+from app.journal import SqliteJournal, journal_file, long_calls, sqlite_file
 from app.ports import JournalUnavailable
 
 
@@ -133,7 +133,7 @@ def test_damage_while_running_is_moved_aside(
 
 def _empty_log(path: Path) -> None:
     with closing(sqlite_file.connect(path, patience_ms=1_000)) as connection:
-        assert checkpoints.copy_log(connection)
+        assert long_calls.copy_log(connection)
 
 
 def _run(journal: SqliteJournal, statement: str) -> list[tuple[int]]:

@@ -12,7 +12,7 @@ import pytest
 from fakes_journal import AT_MS, an_entry
 from msgspec import structs
 
-from app.journal import SqliteJournal, checkpoints, sqlite_file, tending
+from app.journal import SqliteJournal, long_calls, sqlite_file, tending
 from app.ports import JournalEntry, JournalUnavailable
 
 pytestmark = pytest.mark.anyio
@@ -84,7 +84,7 @@ async def test_marks_cost_no_thread_and_no_file(journal: SqliteJournal) -> None:
 async def test_the_log_is_copied_into_the_file_and_begun_anew(
     journal: SqliteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoints, "COMMITS", 50)
+    monkeypatch.setattr(long_calls, "COMMITS", 50)
     async with served(journal):
         for _ in range(50):
             journal.claim(an_entry(row=b"r" * 3_000))
@@ -98,17 +98,30 @@ async def test_the_log_is_copied_into_the_file_and_begun_anew(
 async def test_a_log_that_grew_too_large_is_cut(
     journal: SqliteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoints, "MOST_LOG_BYTES", 10_000)
+    monkeypatch.setattr(long_calls, "MOST_LOG_BYTES", 10_000)
     kept(journal, 10)
     async with served(journal):
         await soon(lambda: sqlite_file.log_of(path).stat().st_size == 0)
     assert journal.claim(an_entry())
 
 
+async def test_what_waits_is_counted_beside_the_loop(journal: SqliteJournal) -> None:
+    kept(journal, 2)
+    journal.claim(an_entry())
+    journal.flush()
+    assert await journal.count_waiting() == 1
+
+
+async def test_a_journal_that_cannot_be_counted_is_told(journal: SqliteJournal, path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    with pytest.raises(JournalUnavailable, match="cannot be counted"):
+        await journal.count_waiting()
+
+
 async def test_few_commits_are_not_worth_a_checkpoint(journal: SqliteJournal) -> None:
-    await journal._checkpoints.make()
+    await journal._long_calls.checkpoint()
     kept(journal, 3)
-    assert not journal._checkpoints.due
+    assert not journal._long_calls.checkpoint_due
 
 
 async def test_damage_that_a_checkpoint_finds_is_moved_aside(
@@ -119,7 +132,7 @@ async def test_damage_that_a_checkpoint_finds_is_moved_aside(
         error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise error
 
-    monkeypatch.setattr(checkpoints, "copy_log", finds_damage)
+    monkeypatch.setattr(long_calls, "copy_log", finds_damage)
     with caplog.at_level(logging.WARNING):
         async with served(journal):
             await soon(lambda: not path.exists())

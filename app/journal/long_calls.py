@@ -1,21 +1,28 @@
-"""Copies the journal's log into its file while claims go on."""
+"""What takes SQLite longer than a decision may wait."""
 
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
+from app.journal import entries
 from app.journal.sqlite_file import connect, is_damage, log_of, move_aside
 
 COMMITS = 1_000  # of this process between two checkpoints: some 20 MB of log
 TRIES = 10
 MOST_LOG_BYTES = 128 << 20
 PATIENCE_MS = 200
+Result = TypeVar("Result")
 
 
-class Checkpoints:
-    """`make` runs in a thread, in long calls of SQLite that leave the interpreter to the event loop."""
+class LongCalls:
+    """In a thread, which leaves the interpreter to the event loop while SQLite works; one at a time.
+
+    All raise sqlite3.Error and OSError.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -24,34 +31,40 @@ class Checkpoints:
         self._inode = 0
         self._commits = COMMITS  # what a process that ended badly left is copied at the first turn
 
-    def count(self) -> None:
+    def count_commit(self) -> None:
         self._commits += 1
 
     @property
-    def due(self) -> bool:
+    def checkpoint_due(self) -> bool:
         return self._commits >= COMMITS
 
-    async def make(self) -> None:
-        """Raises sqlite3.Error and OSError."""
+    async def checkpoint(self) -> None:
+        """Copy the log into the file while claims go on."""
         self._commits = 0
-        await asyncio.to_thread(self._make)
+        await asyncio.to_thread(self._call, self._checkpoint)
+
+    async def count_waiting(self, most: int) -> int:
+        return await asyncio.to_thread(self._call, lambda connection: entries.count_waiting(connection, most))
 
     def close(self) -> None:
-        """Waits for one that is being made."""
+        """Waits for a call that runs."""
         with self._using:
             self._disconnect()
 
-    def _make(self) -> None:
+    def _call(self, act: Callable[[sqlite3.Connection], Result]) -> Result:
         with self._using:
             connection = self._connected()
             try:
-                copy_log(connection)
-                if log_of(self._path).stat().st_size > MOST_LOG_BYTES:
-                    _cut_log(connection)
+                return act(connection)
             except sqlite3.Error as error:
                 if is_damage(error):
                     move_aside(self._path, self._inode, str(error))
                 raise
+
+    def _checkpoint(self, connection: sqlite3.Connection) -> None:
+        copy_log(connection)
+        if log_of(self._path).stat().st_size > MOST_LOG_BYTES:
+            _cut_log(connection)
 
     def _connected(self) -> sqlite3.Connection:
         inode = self._path.stat().st_ino
