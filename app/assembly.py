@@ -5,6 +5,8 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
@@ -36,13 +38,12 @@ from app.pulse import PulseKeeper
 from app.rehearsal import rehearse
 from app.routes import Endpoints, build_app
 from app.rules.keeper import PolicyKeeper
-from app.scoring_thread import ScoringThread
+from app.scoring import ScoringProcess
 from app.settings import ApiSettings
 from app.sight import Sight
 from app.tracing import TraceStage, no_span
 from domain.errors import ModelRefused
 from domain.events import PaymentOutcome
-from scoring.scorer import Scorer
 
 SHOW_EVERY_S = 2.0
 log = logging.getLogger("faregate.api")
@@ -54,9 +55,9 @@ async def api(
 ) -> AsyncIterator[Starlette]:
     """The whole application on a real database; raises SchemaMismatch for a wrong one."""
     await postgres.wait_for_schema(conninfo)
-    async with _databases(settings, conninfo) as databases:
+    async with _databases(settings, conninfo) as databases, _scorer(settings) as (scoring, refusal):
         stage = metrics.stage if trace is no_span else _both(metrics.stage, trace)
-        parts = _Parts(settings, metrics, stage, conninfo, databases)
+        parts = _Parts(settings, metrics, stage, conninfo, databases, scoring=scoring, refusal=refusal)
         try:
             await parts.prepare()
             async with _beside(*parts.background()):
@@ -100,17 +101,19 @@ class _Parts:
         stage: TraceStage,
         conninfo: str,
         databases: _Databases,
+        *,
+        scoring: ScoringProcess | None,
+        refusal: str | None,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._stage = stage
         self._conninfo = conninfo
         self._ledger_pool = databases.ledger
-        scorer, self._refusal = load_scorer(settings)
-        self._scorer = scorer
-        self._scoring = ScoringThread(scorer) if scorer else None
-        if scorer:
-            metrics.model.labels(scorer.version, scorer.kind).set(1)
+        self._scoring, self._refusal = scoring, refusal
+        self._loaded = cache(_load)
+        if scoring:
+            metrics.model.labels(scoring.version, scoring.kind).set(1)
         self._doorbell = Doorbell(databases.ledger)
         self._ledger = PostgresLedger(databases.ledger, self._doorbell.ring, databases.records)
         self._reader = PostgresFeatureReader(databases.features, databases.arrivals)
@@ -143,6 +146,7 @@ class _Parts:
             self._pulse.serve(),
             self._policies.serve(),
             self._keys.serve(),
+            self._journal.serve(),
             self._drainer.serve(),
             Sweeper(self._ledger_pool, now_ms).serve(),
             self._show(),
@@ -184,10 +188,10 @@ class _Parts:
 
     def _health(self) -> Health:
         return Health(
-            probe_decision=lambda: rehearse(self._reader, self._scorer, self._pulse.current(), now_ms()),
+            probe_decision=lambda: rehearse(self._reader, self._scoring, self._pulse.current(), now_ms()),
             probe_ledger=self._ledger.probe,
             probe_schema=self._ledger.probe_schema,
-            model_version=self._scorer.version if self._scorer else None,
+            model_version=self._scoring.version if self._scoring else None,
             model_refusal=self._refusal,
             instance=self._settings.instance,
         )
@@ -196,18 +200,26 @@ class _Parts:
         return await asyncio.to_thread(_explained, self._conninfo, decision_id, tenant, self._models)
 
     def _models(self, version: str) -> Model | None:
-        return self._scorer if self._scorer and self._scorer.version == version else None
+        """For who asks why: called in a thread, and loaded when the first one asks."""
+        folder = self._settings.model_folder
+        if folder is None or self._scoring is None or self._scoring.version != version:
+            return None
+        scorer = self._loaded(folder)
+        return scorer if scorer.version == version else None
 
     async def _show(self) -> None:
         """Keep the gauges true."""
-        drained = 0
+        drained = restarts = 0
         while True:
             policies = self._policies.current()
             self._metrics.show_policies(policies.rulebook.version, policies.lists.version)
             self._metrics.drained.inc(self._drainer.drained - drained)
             drained = self._drainer.drained
+            if self._scoring:
+                self._metrics.scorer_restarts.inc(self._scoring.restarts - restarts)
+                restarts = self._scoring.restarts
             try:
-                self._metrics.journal_pending.set(self._journal.waiting())
+                self._metrics.journal_pending.set(await self._journal.count_waiting())
             except JournalUnavailable as error:
                 log.warning("the journal cannot be counted: %s", error)
             await asyncio.sleep(SHOW_EVERY_S)
@@ -215,8 +227,6 @@ class _Parts:
     def close(self) -> None:
         self._gate.close()
         self._journal.close()
-        if self._scoring:
-            self._scoring.close()
 
 
 def _explained(conninfo: str, decision_id: str, tenant: str, models: Models) -> bytes | None:
@@ -252,20 +262,37 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def load_scorer(settings: ApiSettings) -> tuple[Scorer | None, str | None]:
+@asynccontextmanager
+async def _scorer(settings: ApiSettings) -> AsyncIterator[tuple[ScoringProcess | None, str | None]]:
     """The model, or why there is none: without one the API still answers, on rung R2."""
-    if settings.model_folder is None:
-        refusal = "FAREGATE_MODEL_DIR is not set"
+    scoring: ScoringProcess | None = None
+    refusal: str | None = "FAREGATE_MODEL_DIR is not set"
+    if settings.model_folder:
+        scoring, refusal = await _started(ScoringProcess.of(settings.model_folder))
+    if scoring:
+        log.info("model %s loaded, %s", scoring.version, scoring.kind)
     else:
-        try:
-            scorer = Scorer.load(settings.model_folder)
-        except ModelRefused as error:
-            refusal = f"refused: {error}"
-        else:
-            log.info("model %s loaded, %s", scorer.version, scorer.kind)
-            return scorer, None
-    log.warning("no model, deciding on rung R2: %s", refusal)
-    return None, refusal
+        log.warning("no model, deciding on rung R2: %s", refusal)
+    try:
+        yield scoring, refusal
+    finally:
+        if scoring:
+            scoring.close()
+
+
+async def _started(scoring: ScoringProcess) -> tuple[ScoringProcess | None, str | None]:
+    try:
+        await scoring.start()
+    except ModelRefused as error:
+        return None, f"refused: {error}"
+    return scoring, None
+
+
+def _load(folder: Path) -> Model:
+    """Here, and not above: decisions are scored elsewhere, and numpy is heavy."""
+    from scoring.scorer import Scorer
+
+    return Scorer.load(folder)
 
 
 def _counter(metrics: Metrics) -> Callable[[PaymentOutcome], None]:

@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from app.postgres import Pool
 from app.queries import query
 
-REST_S = 0.008  # between two rings: under load the relay takes several events at once
+REST_S = 0.02  # between two rings: under load the relay takes several events at once
 log = logging.getLogger("faregate.doorbell")
 
 

@@ -54,7 +54,9 @@ class PostgresLedger:
         self._kept_pulse: str | None = None
 
     def row_of(self, decision: Decision) -> bytes:
-        return encode_row(row_of(decision))
+        """Without the pulse if PostgreSQL has it: there is one for thousands of decisions, and it is large."""
+        kept = decision.pulse is not None and decision.pulse.id == self._kept_pulse
+        return encode_row(row_of(decision, with_pulse=not kept))
 
     @_limited
     async def insert(self, row: bytes) -> bytes:
@@ -68,8 +70,7 @@ class PostgresLedger:
 
     async def _kept(self, decision: Row) -> bool:
         """False if its key or its transaction was decided before."""
-        pulse = decision["pulse"]
-        knows_pulse = pulse is None or pulse["id"] == self._kept_pulse
+        knows_pulse = decision["pulse"] is None or decision["pulse"]["id"] == self._kept_pulse
         if knows_pulse and self._records is not None:
             return (await self._records.ask(decision)).ntuples == 1
         async with self._pool.connection() as connection:

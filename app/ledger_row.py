@@ -17,8 +17,8 @@ _encoder = msgpack.Encoder()
 _decoder = msgpack.Decoder(Row)
 
 
-def row_of(decision: Decision) -> Row:
-    """The parameters of the statement `record_decision`; `pulse` holds those of `keep_pulse`."""
+def row_of(decision: Decision, *, with_pulse: bool = True) -> Row:
+    """The parameters of the statement `record_decision`; `pulse` holds those of `keep_pulse`, if wanted."""
     features = decision.features
     read = {kind: getattr(features, kind) for kind in VIEW_OF_KIND}
     return (
@@ -30,7 +30,7 @@ def row_of(decision: Decision) -> Row:
             "overlaid": _json(overlaid(features.in_flight)),
             "seq": features.seq,
             "pulse_id": None if decision.pulse is None else decision.pulse.id,
-            "pulse": None if decision.pulse is None else _pulse(decision.pulse),
+            "pulse": _pulse(decision.pulse) if decision.pulse and with_pulse else None,
             "evidence": _json(decision.evidence),
             "rules": _json(decision.rules),
             "reasons": _json(decision.reasons),

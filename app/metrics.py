@@ -96,6 +96,9 @@ class Metrics:
         self.outcomes = Counter(cells, "faregate_outcomes", "Outcomes reported.", (_OUTCOME,))
         self.refusals = Counter(cells, "faregate_refusals", "Calls that got a problem.", (_PROBLEM,))
         self.model = Gauge(cells, "faregate_model_info", "1 for the model in use.", _MODEL)
+        self.scorer_restarts = Counter(
+            cells, "faregate_scorer_restarts", "Scorer processes that ended and were started again."
+        )
         self.workers_ready = Gauge(cells, "faregate_workers_ready", "Worker processes that take calls.")
         self.workers_restarted = Counter(
             cells, "faregate_workers_restarted", "Worker processes that ended and were started again."

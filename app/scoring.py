@@ -14,7 +14,7 @@ from app.ports import Model, Thresholds
 from app.scorer_child import ScorerChild
 from app.scorer_messages import Hello
 from domain.errors import ModelRefused
-from scoring import scorer
+from domain.thresholds import Thresholds as KnownThresholds
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 STEADY_S = 10.0  # who lived so long is started again without a longer pause
@@ -127,7 +127,7 @@ class ScoringProcess:
     def _learn(self, hello: Hello) -> None:
         self._hello = hello
         self.version, self.kind = hello.version, hello.kind
-        self.thresholds = convert(hello.thresholds, scorer.Thresholds)
+        self.thresholds = convert(hello.thresholds, KnownThresholds)
 
     def _ended(self, reason: str) -> None:
         if not self._ready:  # it was starting, or we are closing

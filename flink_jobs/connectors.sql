@@ -51,7 +51,7 @@ CREATE TABLE sink_records (
     'connector' = 'kafka',
     'topic' = '{sink_topics}',
     'properties.bootstrap.servers' = '{bootstrap}',
-    'properties.linger.ms' = '2',
+    'properties.linger.ms' = '5',
     'properties.batch.size' = '262144',
     'key.format' = 'raw',
     'key.fields' = 'record_key',

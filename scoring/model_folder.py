@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from domain.catalogue import FEATURE_NAMES, SIGNATURE
+from domain.thresholds import Thresholds
 from scoring.compile import Compiled
 from scoring.scorer import (
     BOOSTER_FILE,
@@ -19,7 +20,6 @@ from scoring.scorer import (
     SIGNATURE_FILE,
     Calibration,
     Signature,
-    Thresholds,
 )
 
 LIBRARIES = {"xgboost": ("xgboost-cpu", "xgboost"), "treelite": ("treelite",), "tl2cgen": ("tl2cgen",)}

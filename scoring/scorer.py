@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.catalogue import FEATURE_NAMES, SIGNATURE
-from domain.decision import Verdict
 from domain.errors import ModelRefused
+from domain.thresholds import Thresholds
 
 BOOSTER_FILE = "model.ubj"
 CHECKPOINT_FILE = "model.tl"
@@ -35,21 +35,6 @@ FLOAT32_MAX = float(np.finfo(np.float32).max)
 Kind = Literal["compiled", "interpreter"]
 Vector: TypeAlias = "array[float] | NDArray[np.float32]"
 Margin = Callable[[Vector], float]
-
-
-class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
-    """Probabilities at and above which a verdict is given; review <= challenge <= decline."""
-
-    review: float
-    challenge: float
-    decline: float
-
-    def verdict(self, probability: float) -> Verdict:
-        if probability >= self.decline:
-            return Verdict.DECLINE
-        if probability >= self.challenge:
-            return Verdict.CHALLENGE
-        return Verdict.REVIEW if probability >= self.review else Verdict.APPROVE
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):

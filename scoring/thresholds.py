@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from domain.cost import Costs
 from domain.decision import Verdict
+from domain.thresholds import Thresholds
 from scoring.calibration import Floats
 from scoring.metrics import Labels
-from scoring.scorer import Thresholds
 
 FALSE_DECLINES_MAX = 0.003  # of honest payments, stopped by a decline or a challenge
 SEVEREST_FIRST = (Verdict.DECLINE, Verdict.CHALLENGE, Verdict.REVIEW, Verdict.APPROVE)

@@ -6,9 +6,10 @@ import numpy as np
 import xgboost
 
 from domain.catalogue import FEATURE_NAMES
+from domain.thresholds import Thresholds
 from scoring.compile import compile_model
 from scoring.model_folder import write_signature
-from scoring.scorer import BOOSTER_FILE, Calibration, Thresholds
+from scoring.scorer import BOOSTER_FILE, Calibration
 
 ROWS, TREES = 200, 3
 

@@ -73,7 +73,8 @@ class Services:
         return {"FAREGATE_STATE_DIR": str(self.home.host)}
 
     def relay(self) -> Launch:
-        return replace(self.python("relay", "-m", "app.relay", role="faregate_relay"), niceness=BEHIND_PAYMENTS)
+        relay = self.python("relay", "-m", "app.relay", role="faregate_relay")
+        return replace(relay, niceness=BEHIND_PAYMENTS)
 
     def writer(self) -> Launch:
         writer = self.python("writer", "-m", "feature_repo.writer", role="faregate_writer")

@@ -86,9 +86,7 @@ def test_every_simulated_payment_is_one_that_the_api_takes() -> None:
     paid = [play(world(seed=Random(n).randrange(99)), new_phone, number=n).payments[0] for n in range(20)]
 
     def handler(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(
-            200, content=_reply(read_transaction(request.content).transaction_id)
-        )
+        return httpx.Response(200, content=_reply(read_transaction(request.content).transaction_id))
 
     for payment in paid:
         asked = payment.transaction

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.cost import Costs
 from domain.decision import Verdict
-from scoring.scorer import Thresholds
+from domain.thresholds import Thresholds
 from scoring.thresholds import break_even, choose, expected_cost_minor
 
 
