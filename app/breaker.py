@@ -14,8 +14,12 @@ class Breaker:
         self._failures = 0
         self._next_try = 0.0
 
+    @property
+    def is_open(self) -> bool:
+        return self._failures >= OPENS_AFTER
+
     def lets_through(self) -> bool:
-        if self._failures < OPENS_AFTER:
+        if not self.is_open:
             return True
         now = self._monotonic()
         if now < self._next_try:

@@ -5,6 +5,7 @@ PostgreSQL does not take in time is answered once the journal is safe on disk, a
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from app.breaker import Breaker
 from app.ports import (
     Decision,
     Journal,
+    JournalBusy,
     JournalEntry,
     JournalUnavailable,
     KeyReused,
@@ -24,8 +26,10 @@ from app.ports import (
 from app.stages import Stage
 from app.time_limit import within
 
+log = logging.getLogger("faregate.keeping")
 LeftS = Callable[[], float]  # how many seconds PostgreSQL may take
-CLAIM_AGAIN_S = 0.002
+CLAIMS, CLAIM_AGAIN_S = 20, 0.002
+INSERT_S = 0.015  # of the deadline, for PostgreSQL
 ELSEWHERE = b""  # the fingerprint of a key or transaction that another host decided with another body
 
 
@@ -47,8 +51,8 @@ class Keeping:
         """What this host answered under the key; raises KeyReused if that was for another body."""
         try:
             entry = self.journal.find(tenant, key)
-        except JournalUnavailable:
-            self.on_journal_failure()
+        except JournalUnavailable as error:
+            self._count_failure(error)
             return None
         if entry is None or entry.fingerprint == ELSEWHERE:
             return None
@@ -68,15 +72,9 @@ class Keeping:
         """
         entry = _entry(decision, self.ledger.row_of(decision))
         began = self.monotonic()
-        try:
-            first = self.journal.claim(entry)
-        except JournalUnavailable:
-            self.on_journal_failure()
-            if reached and self.breaker.lets_through():
-                return await self._insert_unclaimed(entry, left_s)
-            first = await self._claim_again(entry, left_s)
+        first = await self._claimed(entry, left_s, reached=reached)
         self.stage(Stage.CLAIM, self.monotonic() - began)
-        if first.fingerprint == ELSEWHERE:  # for which body only PostgreSQL knows
+        if first is None or first.fingerprint == ELSEWHERE:  # only PostgreSQL can say what is stored
             return await self._insert_unclaimed(entry, left_s)
         _require_same(first, decision.tenant, decision.idempotency_key, decision.fingerprint)
         return await self._settled(first, left_s, reached=reached)
@@ -97,17 +95,23 @@ class Keeping:
     def _mark_kept(self, entry: JournalEntry) -> None:
         try:
             self.journal.mark_kept(entry)
-        except JournalUnavailable:  # it stays pending, and is inserted again without effect
-            self.on_journal_failure()
+        except JournalUnavailable as error:  # it stays pending, and is inserted again without effect
+            self._count_failure(error)
 
     async def _settled(self, entry: JournalEntry, left_s: LeftS, *, reached: bool = True) -> bytes:
         if entry.row is None:
             return entry.reply
         if self.breaker.lets_through():
+            wait_s = max(0.0, left_s() + self.secure_s) if reached else 0.0
             try:
-                return await within(max(0.0, left_s()) if reached else 0.0, self.insert(entry))
-            except (LedgerUnavailable, TimeoutError):
+                return await within(wait_s, self.insert(entry))
+            except LedgerUnavailable:
                 self.breaker.failed()
+            except TimeoutError:
+                self.breaker.failed()
+                if not self.breaker.is_open:  # it answers others: the row is on its way
+                    self.on_unsecured()
+                    return entry.reply
         await self._secure(left_s() + self.secure_s)
         return entry.reply
 
@@ -118,25 +122,39 @@ class Keeping:
         except TimeoutError:
             self.on_unsecured()
         except JournalUnavailable as error:
-            self.on_journal_failure()
+            self._count_failure(error)
             raise LedgerUnavailable(f"neither PostgreSQL nor the journal keeps it: {error}") from error
 
-    async def _claim_again(self, entry: JournalEntry, left_s: LeftS) -> JournalEntry:
-        """Another process may hold the journal for a moment, and there is nobody else to keep it."""
-        while True:
-            await asyncio.sleep(CLAIM_AGAIN_S)
+    async def _claimed(self, entry: JournalEntry, left_s: LeftS, *, reached: bool) -> JournalEntry | None:
+        """None without a journal. One that others hold for a moment is asked again, while there is time."""
+        needed_s = INSERT_S if reached else -self.secure_s
+        for _ in range(CLAIMS):
             try:
                 return self.journal.claim(entry)
+            except JournalBusy:
+                if left_s() <= needed_s:
+                    break
+                await asyncio.sleep(CLAIM_AGAIN_S)
             except JournalUnavailable as error:
-                if left_s() + self.secure_s <= 0:
-                    raise LedgerUnavailable(f"neither PostgreSQL nor journal keeps it: {error}") from error
+                self._count_failure(error)
+                return None
+        self._count_failure(JournalBusy(f"others held the journal until {entry.transaction_id} had to go on"))
+        return None
 
     async def _insert_unclaimed(self, entry: JournalEntry, left_s: LeftS) -> bytes:
+        """Without the journal, PostgreSQL alone keeps a decision."""
         assert entry.row is not None, "it was made with a row"  # noqa: S101 - both sides of the boundary
+        if not self.breaker.lets_through():
+            raise LedgerUnavailable("PostgreSQL is away, and there is no journal")
         try:
             return await within(max(0.0, left_s()), self.ledger.insert(entry.row))
         except TimeoutError as error:
-            raise LedgerUnavailable("PostgreSQL does not answer in time, and no journal knows") from error
+            self.breaker.failed()
+            raise LedgerUnavailable("PostgreSQL does not answer in time, and there is no journal") from error
+
+    def _count_failure(self, error: JournalUnavailable) -> None:
+        log.warning("without the journal for now: %s", error)
+        self.on_journal_failure()
 
 
 def _entry(decision: Decision, row: bytes) -> JournalEntry:

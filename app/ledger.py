@@ -54,7 +54,7 @@ class PostgresLedger:
         self._kept_pulse: str | None = None
 
     def row_of(self, decision: Decision) -> bytes:
-        """Without the pulse if PostgreSQL has it: there is one for thousands of decisions, and it is large."""
+        """Without the pulse if PostgreSQL has it: it is large, and thousands of decisions share it."""
         kept = decision.pulse is not None and decision.pulse.id == self._kept_pulse
         return encode_row(row_of(decision, with_pulse=not kept))
 

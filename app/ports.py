@@ -32,6 +32,10 @@ class JournalUnavailable(Retryable):
     """This host's journal cannot be read or written."""
 
 
+class JournalBusy(JournalUnavailable):
+    """Others write it at this moment."""
+
+
 class TransactionChanged(FaregateError):
     """Another request was decided under the same transaction id."""
 

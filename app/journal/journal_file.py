@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.journal import sqlite_file
-from app.ports import JournalUnavailable
+from app.ports import JournalBusy, JournalUnavailable
 
 PAUSE_S = 0.000_1  # the writing of others takes about as long
 LOOK_EVERY_S = 0.1  # whether the file is still the one that bears the journal's name
 OPEN_AGAIN_S = 1.0
 OPEN_PATIENCE_MS = 50
 Result = TypeVar("Result")
-
-
-class JournalBusy(JournalUnavailable):
-    """Others wrote for longer than was to be waited."""
 
 
 class JournalFile:

@@ -12,7 +12,7 @@ from app.journal import entries
 from app.journal.sqlite_file import connect, is_damage, log_of, move_aside
 
 COMMITS = 1_000  # of this process between two checkpoints: some 20 MB of log
-TRIES = 10
+TRIES = 3
 MOST_LOG_BYTES = 128 << 20
 PATIENCE_MS = 200
 Result = TypeVar("Result")
@@ -86,11 +86,12 @@ def copy_log(connection: sqlite3.Connection) -> bool:
 
     A claim in between spoils a try, and the next has little left to copy.
     """
-    for _ in range(TRIES):
-        _busy, logged, copied = connection.execute("pragma wal_checkpoint(passive)").fetchone()
-        if logged == copied:
-            return True
-    return False
+    return any(copy_once(connection.cursor()) for _ in range(TRIES))
+
+
+def copy_once(cursor: sqlite3.Cursor) -> bool:
+    _busy, logged, copied = cursor.execute("pragma wal_checkpoint(passive)").fetchone()
+    return bool(logged == copied)
 
 
 def _cut_log(connection: sqlite3.Connection) -> None:

@@ -17,7 +17,7 @@ from app.journal.marks import Marked, MarkedKept, Placements
 from app.journal.tending import Tending
 from app.ports import JournalEntry, JournalUnavailable
 
-PATIENCE_MS = 5  # with another process's claim, before the journal counts as unavailable
+PATIENCE_MS = 1  # with another process's claim, before the journal counts as unavailable
 MOST_WAITING_COUNTED, MOST_COUNTED_AT_ONCE = 100_000, 1_000
 log = logging.getLogger("faregate.journal")
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.journal import entries
-from app.journal.journal_file import JournalBusy, JournalFile
-from app.journal.long_calls import LongCalls
+from app.journal.journal_file import JournalFile
+from app.journal.long_calls import LongCalls, copy_once
 from app.journal.marks import Marked, MarkedKept
-from app.ports import JournalUnavailable
+from app.ports import JournalBusy, JournalUnavailable
 
 EVERY_S = 0.05
 BATCH = 32  # of marked entries a turn
@@ -93,9 +93,14 @@ class Tending:
             if self._long_calls.checkpoint_due:
                 try:
                     await self._long_calls.checkpoint()
-                except (sqlite3.Error, OSError) as error:
+                    self._copy_the_rest()
+                except (sqlite3.Error, OSError, JournalUnavailable) as error:
                     self._say(error)
             await asyncio.sleep(CHECKPOINT_EVERY_S)
+
+    def _copy_the_rest(self) -> None:
+        """What was claimed meanwhile: on this thread no claim comes in between, so the log begins anew."""
+        self._file.use(copy_once, PATIENCE_S)
 
     def _forget_some(self) -> None:
         began = time.monotonic()

@@ -6,6 +6,7 @@ import queue
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
 # Niceness: what may be a little late, so that a waiting payment is not; and what nobody waits for.
-BEHIND_PAYMENTS = 5
-BEHIND_ALL = 10
+BEHIND_PAYMENTS = 10
+BEHIND_ALL = 19
+_TRIES, _PAUSE_S = 10, 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,7 @@ class Spawner:
 def _start(launch: Launch) -> subprocess.Popen[bytes]:
     launch.log.parent.mkdir(parents=True, exist_ok=True)
     with launch.log.open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             launch.argv,
             env=dict(launch.env),
             cwd=launch.cwd,
@@ -85,6 +87,25 @@ def _start(launch: Launch) -> subprocess.Popen[bytes]:
             group=launch.uid,
             extra_groups=None if launch.uid is None else [],
         )
+    if launch.niceness:
+        _let_session_give_way(process.pid, launch.niceness)
+    return process
+
+
+def _let_session_give_way(leader: int, niceness: int) -> None:
+    """Where the kernel schedules by session, a process's own niceness means nothing between sessions.
+
+    The kernel takes such a change from us ten times a second at most.
+    """
+    for _ in range(_TRIES):
+        try:
+            Path(f"/proc/{leader}/autogroup").write_text(str(niceness))
+        except BlockingIOError:
+            time.sleep(_PAUSE_S)
+        except OSError:  # it schedules otherwise, or the child has ended already
+            return
+        else:
+            return
 
 
 def _leash(death_signal: signal.Signals, niceness: int) -> Callable[[], None]:

@@ -49,7 +49,7 @@ SETTINGS = {
     "restart-strategy.type": "exponential-delay",
     "restart-strategy.exponential-delay.initial-backoff": "200 ms",
     "restart-strategy.exponential-delay.max-backoff": "5 s",
-    "execution.checkpointing.interval": "2 s",
+    "execution.checkpointing.interval": "5 s",
     "execution.checkpointing.min-pause": "500 ms",
     "execution.checkpointing.timeout": "60 s",
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",

@@ -18,6 +18,7 @@ from app.migrations import check_schema
 from deploy.embedded.home import Home
 from deploy.parity.alarm import ParityAlarm, Sampling
 from deploy.parity.ledger import ParityLedger
+from deploy.parity.paced_archive import PacedArchive
 from domain.errors import FaregateError
 from feature_repo.raw_archive import RawArchive
 
@@ -76,7 +77,8 @@ def run(settings: ParitySettings, stop: threading.Event) -> None:
 
 
 def _serve(settings: ParitySettings, connection: psycopg.Connection[Any], stop: threading.Event) -> None:
-    alarm = ParityAlarm(ParityLedger(connection), RawArchive(settings.archive), settings.sampling)
+    archive = PacedArchive(archive=RawArchive(settings.archive))
+    alarm = ParityAlarm(ParityLedger(connection), archive, settings.sampling)
     pause_s = settings.every_s
     while not stop.wait(pause_s):
         used_s = time.process_time()
