@@ -109,7 +109,7 @@ class Keeping:
                 self.breaker.failed()
             except TimeoutError:
                 self.breaker.failed()
-                if not self.breaker.is_open:  # it answers others: the row is on its way
+                if reached and not self.breaker.is_open:  # it answers others: the row is on its way
                     self.on_unsecured()
                     return entry.reply
         await self._secure(left_s() + self.secure_s)

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from app.breaker import Breaker
 from app.keeping import Keeping
-from app.ports import Decision, JournalEntry, JournalUnavailable
+from app.ports import Decision, JournalBusy, JournalEntry, JournalUnavailable
 from app.stages import Stage
 
 HOUR_MS = 3_600_000
@@ -50,7 +50,7 @@ class BusyJournal(FakeJournal):
     def claim(self, entry: JournalEntry) -> JournalEntry:
         self.times -= 1
         if self.times >= 0:
-            raise JournalUnavailable("held by another process")
+            raise JournalBusy("held by another process")
         return super().claim(entry)
 
 

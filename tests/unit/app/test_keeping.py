@@ -15,6 +15,7 @@ from keeping_host import (
     nothing_left,
 )
 
+from app.breaker import OPENS_AFTER
 from app.ports import KeyReused, LedgerUnavailable, TransactionChanged
 from app.stages import Stage
 
@@ -127,7 +128,7 @@ async def test_what_waited_in_the_journal_goes_to_the_ledger_later(host: Host) -
 async def test_a_late_insert_marks_itself_kept(host: Host) -> None:
     decision, go_on = a_decision(), hang(host.ledger)
     assert await host.keeping.keep(decision, nothing_left, reached=True) == decision.reply
-    assert (host.journal.secured, len(host.pending())) == (1, 1)
+    assert (host.journal.secured, host.unsecured, len(host.pending())) == (0, 1, 1)
     go_on.set()
     while host.pending():
         await asyncio.sleep(0)
@@ -178,19 +179,34 @@ async def test_a_busy_journal_is_asked_again_where_no_ledger_can_keep_it() -> No
     host, decision = Host(BusyJournal(3)), a_decision()
     host.ledger.away = True
     assert await host.keep(decision, reached=False) == decision.reply
-    assert (host.failures, host.journal.secured, len(host.pending())) == (1, 1, 1)
+    assert (host.failures, host.journal.secured, len(host.pending())) == (0, 1, 1)
 
 
-async def test_a_busy_journal_is_not_waited_for_where_the_ledger_keeps_it() -> None:
-    host, decision = Host(BusyJournal(1)), a_decision()
+async def test_a_busy_journal_is_asked_again_while_the_ledger_can_wait() -> None:
+    host, decision = Host(BusyJournal(3)), a_decision()
     assert await host.keep(decision) == decision.reply
-    assert (list(host.ledger.decisions.values()), host.journal.entries) == ([decision], {})
+    assert (list(host.ledger.decisions.values()), len(host.journal.entries)) == ([decision], 1)
 
 
-async def test_a_journal_that_stays_busy_past_the_deadline_is_no_promise(host: Host) -> None:
-    host.journal.away = True
-    with pytest.raises(LedgerUnavailable, match="neither PostgreSQL nor journal"):
+async def test_a_journal_that_stays_busy_is_left_out_where_the_ledger_keeps_it() -> None:
+    host, decision = Host(BusyJournal(1_000)), a_decision()
+    assert await host.keep(decision) == decision.reply
+    assert (list(host.ledger.decisions.values()), host.failures) == ([decision], 1)
+
+
+async def test_a_journal_that_stays_busy_is_no_promise_where_the_ledger_is_away() -> None:
+    host = Host(BusyJournal(1_000))
+    host.ledger.away = True
+    with pytest.raises(LedgerUnavailable):
         await host.keeping.keep(a_decision(), host.time_for(3), reached=False)
+
+
+async def test_the_ledger_is_not_asked_without_a_journal_while_it_is_known_to_be_away(host: Host) -> None:
+    host.journal.away = True
+    for _ in range(OPENS_AFTER):
+        host.breaker.failed()
+    with pytest.raises(LedgerUnavailable, match="there is no journal"):
+        await host.keep(a_decision())
 
 
 async def test_without_a_journal_the_ledger_decides_alone(host: Host) -> None:
@@ -220,7 +236,7 @@ async def test_with_both_away_nothing_is_promised(host: Host) -> None:
 async def test_without_a_journal_a_slow_ledger_is_no_promise(host: Host) -> None:
     host.journal.away = True
     hang(host.ledger)
-    with pytest.raises(LedgerUnavailable, match="no journal knows"):
+    with pytest.raises(LedgerUnavailable, match="there is no journal"):
         await host.keeping.keep(a_decision(), nothing_left, reached=True)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cli import audit_verify
+from deploy.cli import audit_verify, database
 from deploy.embedded.errors import StackError
 from deploy.embedded.home import Home
 
@@ -40,7 +40,7 @@ def test_no_stack_is_told(tmp_path: Path) -> None:
 def test_the_local_stack_is_read_with_the_rights_to_look(
     tmp_path: Path, asked: list[tuple[str, Path]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_verify, "running", lambda _: None)
+    monkeypatch.setattr(database, "running", lambda _: None)
     home = Home(root=tmp_path)
     home.addresses.write_text('{"ports": {"postgres": 5}}')
     audit_verify.verify(home, {})

@@ -27,7 +27,9 @@ class FakeArchive:
         self.asked = (from_ms, until_ms, entities)
         for offset in range(self._number):
             self.cpu_s += 0.010
-            yield RawRecord(topic=RIDES.name, partition=0, offset=offset, record_time_ms=offset, body=b"{}")
+            yield RawRecord(
+                topic=RIDES.name, partition=0, offset=offset, record_time_ms=offset, key=None, body=b"{}"
+            )
 
 
 def test_it_uses_no_more_than_its_share_of_the_time() -> None:
