@@ -57,7 +57,7 @@ def on_topic(bootstrap: str) -> list[str]:
         consumer.assign([TopicPartition(DECISIONS.name, partition, low)])
         position = low
         while position < high:
-            for message in consumer.consume(5_000, timeout=10):
+            for message in consumer.consume(min(5_000, high - position), timeout=10):
                 position = message.offset() + 1
                 if b'"payment.decided"' in (message.value() or b""):
                     ids.append(decoder.decode(message.value()).transaction_id)
