@@ -137,8 +137,10 @@ class _Parts:
         self._drainer = Drainer(self._journal, self._keeping.insert, now_ms)
 
     async def prepare(self) -> None:
-        """Read once what the background keeps young."""
+        """Read once what the background keeps young; raises LedgerUnavailable without rules and lists."""
         await asyncio.gather(self._pulse.feel(), self._policies.feel(), self._keys.feel())
+        if not self._policies.loaded:
+            raise LedgerUnavailable("rules and lists could not be read: nothing is decided without them")
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         return [

@@ -16,6 +16,8 @@ from app.workers import BACKLOG, LISTEN_FD, READY_FD, bound
 
 DRAIN_S = 5
 MOST_CONNECTIONS = 1_024
+# A decision makes thousands of objects and hardly a cycle: it need not be looked over several times.
+GC_THRESHOLDS = (20_000, 20, 20)
 ECHO_PATH = "/echo"
 _MOST_ECHOED = 64 * 1024
 
@@ -69,6 +71,7 @@ async def serve_app(
         asyncio.get_running_loop().add_signal_handler(number, server.end)
     gc.collect()
     gc.freeze()  # what stands now stays: later collections need not look at it
+    gc.set_threshold(*GC_THRESHOLDS)
     await server.serve(sockets=[listening])
 
 
