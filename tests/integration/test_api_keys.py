@@ -15,7 +15,10 @@ from app.access.keys import KeyKeeper, Scope
 from app.access.store import KeyRefused, KeyTerms
 
 pytestmark = pytest.mark.anyio
-NOW_MS = time.time_ns() // 1_000_000
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def terms(**given: Any) -> KeyTerms:
@@ -57,7 +60,7 @@ async def within_a_second(true: Callable[[], bool]) -> bool:
 async def test_a_key_is_kept_by_its_hash_alone(owner: psycopg.Connection, keeper: KeyKeeper) -> None:
     key_id, secret = store.create(owner, terms(test=True))
     await keeper.feel()
-    key = keeper.current().find(secret, NOW_MS)
+    key = keeper.current().find(secret, now_ms())
     assert key is not None
     assert (key.key_id, key.tenant, key.scopes, key.test) == (key_id, "acme", {Scope.DECIDE}, True)
     stored = owner.execute("select api_keys::text from api_keys").fetchall()
@@ -104,15 +107,15 @@ async def test_a_key_that_does_not_live_cannot_be_revoked(owner: psycopg.Connect
 async def test_a_key_ends_at_its_time(owner: psycopg.Connection, keeper: KeyKeeper) -> None:
     _, secret = store.create(owner, terms(expires_at=datetime.now(UTC) + timedelta(hours=1)))
     await keeper.feel()
-    assert keeper.current().find(secret, NOW_MS)
-    assert keeper.current().find(secret, NOW_MS + 3_700_000) is None
+    assert keeper.current().find(secret, now_ms())
+    assert keeper.current().find(secret, now_ms() + 3_700_000) is None
 
 
 async def test_the_local_key_is_made_once(owner: psycopg.Connection, keeper: KeyKeeper) -> None:
     for _ in range(3):
         store.ensure_local_key(owner, "fgk_local")
     await keeper.feel()
-    key = keeper.current().find("fgk_local", NOW_MS)
+    key = keeper.current().find("fgk_local", now_ms())
     assert key is not None
     assert (key.tenant, key.test, key.scopes) == ("local", True, set(Scope))
     assert len(store.list_keys(owner)) == 1
@@ -124,10 +127,12 @@ async def test_every_process_knows_a_change_within_a_second(
     keepers = [KeyKeeper(conninfo("faregate_api")) for _ in range(2)]
     async with serving(*keepers):
         key_id, secret = store.create(owner, terms())
-        assert await within_a_second(lambda: all(keeper.current().find(secret, NOW_MS) for keeper in keepers))
+        assert await within_a_second(
+            lambda: all(keeper.current().find(secret, now_ms()) for keeper in keepers)
+        )
         store.revoke(owner, key_id)
         assert await within_a_second(
-            lambda: not any(keeper.current().find(secret, NOW_MS) for keeper in keepers)
+            lambda: not any(keeper.current().find(secret, now_ms()) for keeper in keepers)
         )
 
 
@@ -142,12 +147,12 @@ async def test_without_postgres_the_known_keys_hold_and_changes_come_afterwards(
                 "select pg_terminate_backend(pid) from pg_stat_activity "
                 "where application_name = 'faregate access'"
             )
-        assert keeper.current().find(secret, NOW_MS)
+        assert keeper.current().find(secret, now_ms())
         _, later = store.create(owner, terms())
         deadline = time.monotonic() + 5
-        while keeper.current().find(later, NOW_MS) is None and time.monotonic() < deadline:
+        while keeper.current().find(later, now_ms()) is None and time.monotonic() < deadline:
             await asyncio.sleep(0.02)  # between two looks
-        assert keeper.current().find(later, NOW_MS)
+        assert keeper.current().find(later, now_ms())
 
 
 async def test_a_keeper_without_a_database_knows_nobody() -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import psycopg
@@ -106,6 +107,8 @@ def ask_all(
 
     with ThreadPoolExecutor(len(callers)) as threads:
         list(threads.map(work, range(len(callers))))
+    for caller in chain(*callers):
+        caller.close()
     return heard
 
 
