@@ -27,6 +27,7 @@ _HEADERS = (
 
 
 class Awaited(Enum):
+    CALL = auto()  # the first one of a connection, which may be opened long before
     HEAD = auto()
     BODY = auto()
     NOTHING = auto()
@@ -35,12 +36,13 @@ class Awaited(Enum):
 class ImpatientProtocol(HttpToolsProtocol):
     """A call that comes whole, as nearly all do, costs no timer."""
 
+    idle_s = IDLE_S
     head_patience_s = HEAD_PATIENCE_S
     body_patience_s = BODY_PATIENCE_S
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._awaited = Awaited.HEAD
+        self._awaited = Awaited.CALL
         self._patience: asyncio.TimerHandle | None = None
         self._head_bytes = 0
 
@@ -54,6 +56,8 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         before = self._awaited
+        if before is Awaited.CALL:
+            self._awaited = Awaited.HEAD
         super().data_received(data)
         if self.transport.is_closing():
             return
@@ -86,6 +90,8 @@ class ImpatientProtocol(HttpToolsProtocol):
     def _wait(self) -> None:
         self._stop_waiting()
         match self._awaited:
+            case Awaited.CALL:
+                self._patience = self.loop.call_later(self.idle_s, self.transport.close)
             case Awaited.HEAD:
                 self._patience = self.loop.call_later(self.head_patience_s, self._lose_patience)
             case Awaited.BODY:

@@ -17,6 +17,7 @@ HEAD = b"POST / HTTP/1.1\r\nhost: api\r\ncontent-length: 10\r\n\r\n"
 
 
 class Hurried(ImpatientProtocol):
+    idle_s = 0.4
     head_patience_s = 0.2
     body_patience_s = 0.3
 
@@ -72,9 +73,14 @@ async def test_a_body_in_pieces_is_taken_in_time(line: Line) -> None:
     assert (await line.answer())[0] == 200
 
 
-async def test_who_says_nothing_is_shown_out(line: Line) -> None:
-    assert (await line.answer())[0] == 408
+async def test_who_says_nothing_is_shown_out_without_a_word(line: Line) -> None:
     assert await line.is_closed()
+
+
+async def test_a_connection_may_be_opened_before_it_is_needed(line: Line) -> None:
+    await asyncio.sleep(0.3)  # longer than the patience for a head
+    await line.send(HEAD + BODY)
+    assert (await line.answer())[0] == 200
 
 
 async def test_half_a_head_is_not_waited_for(line: Line) -> None:
