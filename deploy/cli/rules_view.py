@@ -11,6 +11,7 @@ from msgspec import to_builtins
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from app.rules.backtest import BackTest, Part, Period, back_test, count_decisions
 from app.rules.errors import RuleRefused
@@ -23,12 +24,14 @@ from domain.rules import Rule
 
 def print_rules(version: int, rules: Sequence[Rule], activity: Mapping[str, Activity]) -> None:
     table = Table(title=f"Rulebook {version}; hits, actions and failures of the last 24 hours")
-    for column in ("rule", "mode", "action", "priority", "hits", "acted", "failed", "expression"):
-        table.add_column(column, overflow="fold")
+    table.add_column("rule and what must be true", overflow="fold", ratio=1)
+    for column in ("mode", "action", "priority", "hits", "acted", "failed"):
+        table.add_column(column)
     for rule in sorted(rules, key=lambda rule: (-rule.priority, rule.rule_id)):
         seen = activity.get(rule.rule_id, Activity())
         numbers = (count(seen.hits), count(seen.acted), count(seen.failures))
-        table.add_row(rule.rule_id, _mode(rule), _action(rule), str(rule.priority), *numbers, rule.expression)
+        what = Text.assemble((rule.rule_id, "bold"), "\n", rule.expression)
+        table.add_row(what, _mode(rule), _action(rule), str(rule.priority), *numbers)
     Console().print(table if rules else "There are no rules yet: `faregate rules add --help`.")
 
 
