@@ -23,16 +23,18 @@ from domain.rules import Rule
 
 
 def print_rules(version: int, rules: Sequence[Rule], activity: Mapping[str, Activity]) -> None:
-    table = Table(title=f"Rulebook {version}; hits, actions and failures of the last 24 hours")
-    table.add_column("rule and what must be true", overflow="fold", ratio=1)
-    for column in ("mode", "action", "priority", "hits", "acted", "failed"):
-        table.add_column(column)
+    """Two lines a rule: long expressions would leave a table no room."""
+    console = Console()
+    if not rules:
+        console.print("There are no rules yet: `faregate rules add --help`.")
+        return
+    console.print(f"Rulebook {version}; hits, actions and failures of the last 24 hours", highlight=False)
     for rule in sorted(rules, key=lambda rule: (-rule.priority, rule.rule_id)):
         seen = activity.get(rule.rule_id, Activity())
-        numbers = (count(seen.hits), count(seen.acted), count(seen.failures))
-        what = Text.assemble((rule.rule_id, "bold"), "\n", rule.expression)
-        table.add_row(what, _mode(rule), _action(rule), str(rule.priority), *numbers)
-    Console().print(table if rules else "There are no rules yet: `faregate rules add --help`.")
+        did = f"hits {count(seen.hits)}, acted {count(seen.acted)}, failed {count(seen.failures)}"
+        about = f"  {_mode(rule)}, {_action(rule)}, priority {rule.priority}; {did}"
+        console.print(Text.assemble((rule.rule_id, "bold"), about), soft_wrap=True)
+        console.print(f"    {rule.expression}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_rule(rule: Rule, history: Sequence[RuleVersion]) -> None:
