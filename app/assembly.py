@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from msgspec import json
@@ -18,22 +18,22 @@ from app.access.gate import Gate
 from app.access.keys import KeyKeeper
 from app.answers import Answers
 from app.breaker import Breaker
+from app.databases import Databases, databases
 from app.decide import Approval
 from app.doorbell import Doorbell
 from app.explaining import Models, explain, find_kept
-from app.feature_reader import ARRIVE, SERVER_OPTIONS, PostgresFeatureReader
+from app.feature_reader import PostgresFeatureReader
 from app.health import Health
 from app.in_flight import Sweeper
 from app.journal.drain import Drainer
 from app.journal.sqlite_journal import SqliteJournal
 from app.keeping import Keeping
 from app.labels import LabelDesk
-from app.ledger import RECORD, PostgresLedger
+from app.ledger import PostgresLedger
 from app.metrics import Metrics
 from app.outcomes import OutcomeDesk
 from app.parity import ParityChecks
 from app.ports import JournalUnavailable, LedgerUnavailable, Model
-from app.prepared import Prepared, prepared
 from app.pulse import PulseKeeper
 from app.rehearsal import rehearse
 from app.routes import Endpoints, build_app
@@ -55,40 +55,18 @@ async def api(
 ) -> AsyncIterator[Starlette]:
     """The whole application on a real database; raises SchemaMismatch for a wrong one."""
     await postgres.wait_for_schema(conninfo)
-    async with _databases(settings, conninfo) as databases, _scorer(settings) as (scoring, refusal):
+    async with (
+        databases(conninfo, settings.deadline.total_s) as connections,
+        _scorer(settings) as (scoring, refusal),
+    ):
         stage = metrics.stage if trace is no_span else _both(metrics.stage, trace)
-        parts = _Parts(settings, metrics, stage, conninfo, databases, scoring=scoring, refusal=refusal)
+        parts = _Parts(settings, metrics, stage, conninfo, connections, scoring=scoring, refusal=refusal)
         try:
             await parts.prepare()
             async with _beside(*parts.background()):
                 yield build_app(parts.endpoints())
         finally:
             parts.close()
-
-
-class _Databases(NamedTuple):
-    """Pools for what is asked now and then, prepared statements for what every payment asks."""
-
-    features: postgres.Pool
-    ledger: postgres.Pool
-    arrivals: Prepared
-    records: Prepared
-
-
-@asynccontextmanager
-async def _databases(settings: ApiSettings, conninfo: str) -> AsyncIterator[_Databases]:
-    reading_s = settings.deadline.total_s
-    async with (
-        postgres.pool(
-            "features", conninfo=conninfo, patience_s=reading_s, server_options=SERVER_OPTIONS
-        ) as features,
-        postgres.pool("ledger", conninfo=conninfo, patience_s=2.0) as ledger,
-        prepared(
-            "arrivals", ARRIVE, conninfo=conninfo, patience_s=reading_s, server_options=SERVER_OPTIONS
-        ) as arrivals,
-        prepared("records", RECORD, conninfo=conninfo, patience_s=2.0) as records,
-    ):
-        yield _Databases(features, ledger, arrivals, records)
 
 
 class _Parts:
@@ -100,7 +78,7 @@ class _Parts:
         metrics: Metrics,
         stage: TraceStage,
         conninfo: str,
-        databases: _Databases,
+        databases: Databases,
         *,
         scoring: ScoringProcess | None,
         refusal: str | None,

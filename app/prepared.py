@@ -9,14 +9,13 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from struct import Struct
 from typing import Any
 
 import psycopg
 from psycopg import generators, pq
 from psycopg.errors import error_from_result
 
+from app.binary import ENCODERS, Encode
 from app.postgres import connect_settings
 from app.queries import Numbered
 
@@ -25,44 +24,7 @@ MOST_WAITING = 256
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 STUCK_S = 10.0  # a line that has not answered for so long is made anew
 _NAME = b"only"
-_BIGINT, _DOUBLE, _ITEM, _ARRAY = Struct("!q"), Struct("!d"), Struct("!i"), Struct("!iiIii")
-_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_TEXT = 25
 log = logging.getLogger("faregate.postgres")
-
-
-def _text(value: str) -> bytes:
-    return value.encode()
-
-
-def _bigint(value: int) -> bytes:
-    return _BIGINT.pack(value)
-
-
-def _timestamp(value: datetime) -> bytes:
-    since = value - _POSTGRES_EPOCH
-    return _BIGINT.pack((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
-
-
-def _texts(values: Sequence[str]) -> bytes:
-    items = [value.encode() for value in values]
-    head = _ARRAY.pack(1, 0, _TEXT, len(items), 1)
-    return head + b"".join(_ITEM.pack(len(item)) + item for item in items)
-
-
-# By the type's number in PostgreSQL's catalogue.
-_ENCODERS: Mapping[int, Callable[[Any], bytes]] = {
-    16: lambda value: b"\x01" if value else b"\x00",
-    17: bytes,
-    20: _bigint,
-    21: Struct("!h").pack,
-    23: _ITEM.pack,
-    _TEXT: _text,
-    701: _DOUBLE.pack,
-    1009: _texts,
-    1184: _timestamp,
-    3802: lambda value: b"\x01" + value.encode(),
-}
 
 
 class LinesBusy(psycopg.OperationalError):
@@ -72,7 +34,7 @@ class LinesBusy(psycopg.OperationalError):
 class _Line:
     """A connection with the statement prepared on it; one question at a time."""
 
-    def __init__(self, connection: psycopg.AsyncConnection, encoders: list[Callable[[Any], bytes]]) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection, encoders: list[Encode]) -> None:
         self.connection = connection
         self.encoders = encoders
         self._pgconn = connection.pgconn
@@ -282,14 +244,14 @@ async def prepared(
         await made.close()
 
 
-async def _prepare(connection: psycopg.AsyncConnection, sql: bytes) -> list[Callable[[Any], bytes]]:
+async def _prepare(connection: psycopg.AsyncConnection, sql: bytes) -> list[Encode]:
     """How each parameter is encoded, as the server understood the statement."""
     pgconn = connection.pgconn
     pgconn.send_prepare(_NAME, sql)
     await _succeeded(connection)
     pgconn.send_describe_prepared(_NAME)
     described = await _succeeded(connection)
-    return [_ENCODERS[described.param_type(number)] for number in range(described.nparams)]
+    return [ENCODERS[described.param_type(number)] for number in range(described.nparams)]
 
 
 async def _succeeded(connection: psycopg.AsyncConnection) -> pq.abc.PGresult:
