@@ -22,6 +22,7 @@ from app.queries import Numbered
 LINES = 6
 MOST_WAITING = 256
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
+REST_S = 0.02
 STUCK_S = 10.0  # a line that has not answered for so long is made anew
 _NAME = b"only"
 log = logging.getLogger("faregate.postgres")
@@ -107,6 +108,7 @@ class Prepared:
         self._lines: set[_Line] = set()
         self._waiting: deque[asyncio.Future[_Line]] = deque()
         self._mending: set[asyncio.Task[None]] = set()
+        self._mending_one = asyncio.Lock()
         self._wanted = lines
 
     async def open(self) -> None:
@@ -185,10 +187,13 @@ class Prepared:
         self._end(line)
 
     async def _mend(self) -> None:
+        """One at a time, with rests: to prove a password takes milliseconds that payments would wait."""
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                self._join(await self._made())
+                async with self._mending_one:
+                    self._join(await self._made())
+                    await asyncio.sleep(REST_S)
             except psycopg.Error as error:
                 log.debug("no new connection yet: %s", error)
             else:
