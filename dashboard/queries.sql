@@ -3,6 +3,7 @@
 select decision_id, decided_at, verdict, amount_minor, currency, user_id, card_id,
        pickup_zone, dropoff_zone, score, rung, latency_us, model_version, scorer_kind
 from decisions
+where not sandbox
 order by decided_at desc
 limit %(most)s
 
@@ -16,7 +17,7 @@ select decision_id, decided_at, verdict, amount_minor, currency, user_id, card_i
            limit 1
        ) as last_outcome
 from decisions
-where decided_at > now() - %(period)s and verdict <> 'approve'
+where decided_at > now() - %(period)s and not sandbox and verdict <> 'approve'
 order by decided_at desc
 limit %(most)s
 
@@ -32,7 +33,7 @@ from (
                where outcomes.transaction_id = decisions.transaction_id and outcome = 'challenge_passed'
            ) as released
     from decisions
-    where decided_at > now() - %(period)s
+    where decided_at > now() - %(period)s and not sandbox
 ) as decided
 group by verdict
 
@@ -41,14 +42,14 @@ group by verdict
 select decisions.verdict, count(*) as chargebacks, sum(outcomes.amount_minor)::bigint as amount_minor
 from outcomes
 join decisions using (transaction_id)
-where outcomes.outcome = 'chargeback' and outcomes.recorded_at > now() - %(period)s
+where not decisions.sandbox and outcomes.outcome = 'chargeback' and outcomes.recorded_at > now() - %(period)s
 group by decisions.verdict
 
 -- name: rung_totals
 -- On what footing the decisions of the period were made.
 select rung, count(*) as decisions
 from decisions
-where decided_at > now() - %(period)s
+where decided_at > now() - %(period)s and not sandbox
 group by rung
 
 -- name: decision_times
@@ -56,13 +57,13 @@ group by rung
 select percentile_cont(0.5) within group (order by latency_us) as p50_us,
        percentile_cont(0.99) within group (order by latency_us) as p99_us
 from decisions
-where decided_at > now() - %(period)s
+where decided_at > now() - %(period)s and not sandbox
 
 -- name: alert_buckets
 -- How many payments were not simply approved, slice by slice of the period.
 select date_bin(%(slice)s, decided_at, 'epoch') as starts_at, verdict, count(*) as payments
 from decisions
-where decided_at > now() - %(period)s and verdict <> 'approve'
+where decided_at > now() - %(period)s and not sandbox and verdict <> 'approve'
 group by starts_at, verdict
 order by starts_at
 
@@ -82,7 +83,7 @@ left join online_store as watermark
 select checked_at, checked_decisions, as_known, with_hindsight,
        exists (
            select from decisions
-           where vector is not null
+           where vector is not null and not sandbox
              and decided_at between clock_timestamp() - %(overdue)s and clock_timestamp() - %(due)s
        ) as is_due
 from (select) as always

@@ -7,13 +7,13 @@ select count(*)                                                               as
        percentile_disc(0.99) within group (order by feature_age_ms)           as age_ms,
        coalesce(avg((rung = 'R0')::int), 0)::float                            as r0_share
 from decisions
-where decided_at > greatest(%(since)s, clock_timestamp() - interval '60 seconds');
+where not sandbox and decided_at > greatest(%(since)s, clock_timestamp() - interval '60 seconds');
 
 -- name: last_stopped
 -- The newest payments of the run that were not let through, with their reasons.
 select transaction_id, decided_at, verdict, score, amount_minor, currency, user_id, card_id, reasons
 from decisions
-where decided_at >= %(since)s and verdict in ('challenge', 'decline')
+where not sandbox and decided_at >= %(since)s and verdict in ('challenge', 'decline')
 order by decided_at desc
 limit 20;
 
@@ -21,7 +21,7 @@ limit 20;
 -- Every decision of the run, for the audit at its end.
 select transaction_id, verdict, rung, feature_age_ms
 from decisions
-where decided_at >= %(since)s;
+where not sandbox and decided_at >= %(since)s;
 
 -- name: unsent
 -- Outbox rows that the relay has yet to carry to Kafka.

@@ -4,13 +4,13 @@ select decision_id, transaction_id, decided_at, as_of_ms, vector, request,
        card_epoch, card_version, user_epoch, user_version, device_epoch, device_version,
        zone_epoch, zone_version, profile_epoch, profile_version, positions, overlaid, pulse_id
 from decisions
-where decided_at >= %(since)s and decided_at < %(until)s
+where not sandbox and decided_at >= %(since)s and decided_at < %(until)s
   and (decided_at, decision_id) > (%(after_time)s, %(after_id)s)
 order by decided_at, decision_id
 limit %(most)s
 
 -- name: count_in_period
-select count(*) as decisions from decisions where decided_at >= %(since)s and decided_at < %(until)s
+select count(*) as decisions from decisions where not sandbox and decided_at >= %(since)s and decided_at < %(until)s
 
 -- name: sample
 -- Some decisions of a little while ago that have a vector and were not looked at yet.

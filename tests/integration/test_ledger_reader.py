@@ -162,3 +162,12 @@ def test_the_dashboard_cannot_write(conninfo: Conninfo) -> None:
         pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
     ):
         connection.execute("delete from decisions")
+
+
+async def test_decisions_of_test_tokens_are_no_business_of_the_console(
+    ledger: PostgresLedger, reader: LedgerReader
+) -> None:
+    await keep(ledger, lately(verdict=Verdict.DECLINE, sandbox=True))
+    snapshot = reader.snapshot(60)
+    assert (snapshot.newest, snapshot.alerts, snapshot.buckets) == ([], [], [])
+    assert [total for total in snapshot.verdicts if total.payments] == []
