@@ -143,6 +143,14 @@ def simulate(
     command(here(), rate=rate, seed=seed, duration_s=duration, time_scale=time_scale, run_id=run_id or None)
 
 
+@app.command("test-tokens")
+def test_tokens() -> None:
+    """Let a simulated rider pay once with each published test token, and show what each forces."""
+    from deploy.cli.simulate import tour
+
+    sys.exit(tour(here()))
+
+
 @app.command()
 def replay(
     since: Annotated[str, typer.Option("--from", help="First instant, e.g. 2026-11-25T08:30:00Z.")],

@@ -35,6 +35,30 @@ def simulate(
             api_url=stack.urls["api"],
             kafka=stack.urls["kafka"],
             records=home.simulator,
-            api_key=os.environ.get("FAREGATE_API_KEY") or passwords.load(home.secrets)[passwords.API_KEY],
+            api_key=api_key(home),
         ),
     )
+
+
+def tour(home: Home) -> int:
+    """Pay once with each published test token; exit code 1 if one does not do what is published of it."""
+    import asyncio
+
+    return asyncio.run(_tour(running(home).urls["api"], api_key(home)))
+
+
+async def _tour(url: str, key: str) -> int:
+    from app.client import DecisionClient
+    from data_generator.sandbox_tour import try_test_tokens
+
+    wrong = 0
+    async with DecisionClient(url, api_key=key) as client:
+        async for tried in try_test_tokens(client):
+            wrong += not tried.as_published
+            note = "" if tried.as_published else f"   published: {tried.published}"
+            print(f"{tried.token:<22} {tried.answered}{note}")
+    return 1 if wrong else 0
+
+
+def api_key(home: Home) -> str:
+    return os.environ.get("FAREGATE_API_KEY") or passwords.load(home.secrets)[passwords.API_KEY]
