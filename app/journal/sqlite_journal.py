@@ -17,6 +17,7 @@ from app.journal.marks import Marked, MarkedKept, Placements
 from app.journal.tending import Tending
 from app.ports import JournalEntry, JournalUnavailable
 
+PATIENCE_AT_THE_END_S = 1.0  # no payment waits any more
 PATIENCE_MS = 1  # with another process's claim, before the journal counts as unavailable
 MOST_WAITING_COUNTED, MOST_COUNTED_AT_ONCE = 100_000, 1_000
 log = logging.getLogger("faregate.journal")
@@ -112,7 +113,7 @@ class SqliteJournal:
     def close(self) -> None:
         """Writes what was marked kept; what cannot be written stays pending."""
         try:
-            self.flush()
+            self._tending.flush(PATIENCE_AT_THE_END_S)
         except JournalUnavailable as error:
             log.warning("%d entries are not marked kept: %s", len(self._marks), error)
         self._long_calls.close()
