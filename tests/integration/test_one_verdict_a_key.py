@@ -40,7 +40,7 @@ def test_one_row_and_one_verdict_a_key_in_a_long_storm(
 def test_midnight_changes_no_verdict(processes: Fleet, conninfo: Callable[[str], str]) -> None:
     now = datetime.now(UTC)
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    until_midnight_s = 6.0
+    until_midnight_s = 8.0
     ahead_ms = round(((midnight - now).total_seconds() - until_midnight_s) * 1000)
     began = time.monotonic()
     ports = started(processes, ahead_ms=ahead_ms)
