@@ -96,7 +96,8 @@ class Approval:
 
     async def _decide(self, call: Call, arrived: float) -> Answer:
         began = self.monotonic()
-        fingerprint = sha256(call.request.canonical()).digest()
+        canonical = call.request.canonical()
+        fingerprint = sha256(canonical).digest()
         left_s = partial(self._left_to_keep, arrived)
         stored = await self.keeping.known(call.caller.tenant, call.key, fingerprint, left_s)
         found_at = self._passed(Stage.FIND, began)
@@ -122,7 +123,7 @@ class Approval:
         )
         judgement = judge(case, self.sight.model, seen.scored, self.policies())
         assessed_at = self._passed(Stage.ASSESS, read_at)
-        decision = self._decision(call, fingerprint, case, seen, judgement, attempt, assessed_at - arrived)
+        decision = self._decision(call, canonical, case, seen, judgement, attempt, assessed_at - arrived)
         reply = await self.keeping.keep(decision, left_s, reached=seen.reached)
         total_s = self._passed(Stage.KEEP, assessed_at) - arrived
         if reply != decision.reply:
@@ -151,7 +152,7 @@ class Approval:
     def _decision(  # noqa: PLR0917 - each part of the row once
         self,
         call: Call,
-        fingerprint: bytes,
+        canonical: bytes,
         case: Case,
         seen: Seen,
         judgement: Judgement,
@@ -164,7 +165,7 @@ class Approval:
             decision_id=reply.decision_id,
             tenant=call.caller.tenant,
             idempotency_key=call.key,
-            fingerprint=fingerprint,
+            fingerprint=sha256(canonical).digest(),
             transaction=case.transaction,
             decided_at=reply.decided_at,
             as_of_ms=case.as_of_ms,
@@ -189,7 +190,7 @@ class Approval:
                 forced=case.forced,
             ),
             rules=judgement.findings.hits,
-            request=call.request.canonical(),
+            request=canonical,
             reply=encode_reply(reply),
             reasons=reply.reasons,
             latency_us=round(elapsed_s * 1_000_000),

@@ -1,6 +1,7 @@
 """Counters, gauges and histograms over closed labels, and their page for Prometheus (text format 0.0.4)."""
 
 from bisect import bisect_left
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf, isinf, isnan
@@ -56,7 +57,7 @@ class Spread:
 Series = TypeVar("Series", Counted, Level, Spread)
 
 
-class Family(Generic[Series]):
+class Family(ABC, Generic[Series]):
     """All series of a metric."""
 
     kind = "untyped"
@@ -114,8 +115,9 @@ class Family(Generic[Series]):
             seen[value] = value
         return seen.get(value, OTHER)
 
+    @abstractmethod
     def _of(self, at: int) -> Series:
-        raise NotImplementedError
+        """The series whose cells begin at `at`."""
 
     def _together(self, counted: Iterable[Mapping[Key, list[float]]]) -> dict[Key, list[float]]:
         together: dict[Key, list[float]] = {}

@@ -86,7 +86,7 @@ class Rates:
                 if now_ns - began_ns > _PATIENCE_NS:
                     return False
                 tries += 1
-                time.sleep(0 if tries < _TRIES else _PAUSE_S)
+                time.sleep(0 if tries < _TRIES else _PAUSE_S)  # lets the holder run, which is nearly done
             else:
                 return True
 

@@ -48,7 +48,7 @@ class JournalFile:
                     raise JournalBusy(f"{self._path} cannot be used now: {error}") from error
             except (OSError, ValueError) as error:
                 raise JournalUnavailable(f"{self._path} cannot be used now: {error}") from error
-            time.sleep(PAUSE_S)
+            time.sleep(PAUSE_S)  # shorter than a turn of the event loop would take
 
     def look(self) -> None:
         """Let the next use see to it that the file is the right one."""
