@@ -1,7 +1,7 @@
 """Counters, gauges and histograms over closed labels, and their page for Prometheus (text format 0.0.4)."""
 
-from bisect import bisect_left
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf, isinf, isnan
