@@ -69,7 +69,9 @@ def conninfo(postgres: Postgres) -> Conninfo:
     with psycopg.connect(postgres.conninfo(OWNER), autocommit=True) as connection:
         connection.execute(
             "truncate decisions, outcomes, idempotency, labels, seals, policy_changes, rules, list_entries, "
-            "api_keys, outbox, online_store, inflight, pulses, parity_checks restart identity"
+            "api_keys, outbox, online_store, inflight, pulses, parity_checks, models, model_files, "
+            "model_moves, model_wishes, api_processes, model_readiness, shadow_scores, learning_rounds, "
+            "drift_checks restart identity"
         )
     return postgres.conninfo
 
