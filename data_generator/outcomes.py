@@ -3,11 +3,12 @@
 import math
 from random import Random
 
-DAY_MS = 86_400_000
+from domain.display import DAY_MS
+from domain.labels import MATURITY_DAYS
+
 CHARGEBACK_MEDIAN_DAYS = 12.0
 CHARGEBACK_SIGMA = 0.7
 CHARGEBACK_DAYS = (1.0, 90.0)  # nothing is disputed sooner, and disputes are not taken later
-MATURITY_DAYS = 90.0
 
 HONEST_REFUSED = 0.015
 HONEST_REFUNDED = 0.012
@@ -17,6 +18,9 @@ THIEF_PASSES_CHALLENGE = 0.06
 
 FRAUD_REASON = "fraud_card_absent"
 DISPUTE_REASON = "service_not_provided"
+NOT_RECOGNISED_REASON = "charge_not_recognised"  # what a rider says who did take the ride
+FARE_REASON = "fare_not_as_quoted"
+EMPTY_CARD_REASON = "card_empty_or_closed"
 _REFUSALS = ("do_not_honour", "insufficient_funds", "expired_card", "issuer_unavailable")
 
 

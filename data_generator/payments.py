@@ -38,10 +38,16 @@ class Ending(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Truth:
-    """What only the simulator knows: the fraud's name, and how often the issuer refuses such a card."""
+    """What only the simulator knows: the fraud's name, and how often the issuer refuses such a card.
+
+    `reason` is what a chargeback of fraud says. Whoever pays with an `own_card` passes challenges as the
+    honest do.
+    """
 
     fraud: str | None = None
     refused: float = HONEST_REFUSED
+    reason: str = FRAUD_REASON
+    own_card: bool = False
 
 
 HONEST = Truth()
@@ -92,7 +98,8 @@ def _settle(payment: _Payment, answer: Answer) -> Settling:
             return Settled(ending=Ending.BLOCKED, at_ms=now_ms)
         case Verdict.CHALLENGE:
             now_ms += int(payment.rng.uniform(4_000, 20_000))
-            passed = passes_challenge(payment.rng, fraud=payment.truth.fraud is not None)
+            thief = payment.truth.fraud is not None and not payment.truth.own_card
+            passed = passes_challenge(payment.rng, fraud=thief)
             outcome = Outcome.CHALLENGE_PASSED if passed else Outcome.CHALLENGE_FAILED
             yield Report(at_ms=now_ms, transaction=payment.transaction, outcome=outcome)
             if not passed:
@@ -159,7 +166,7 @@ def _chargeback(payment: _Payment, captured_ms: int) -> Story:
         at_ms=captured_ms + chargeback_delay_ms(payment.rng, payment.world.time_scale),
         transaction=payment.transaction,
         outcome=Outcome.CHARGEBACK,
-        reason_code=FRAUD_REASON if payment.truth.fraud else DISPUTE_REASON,
+        reason_code=payment.truth.reason if payment.truth.fraud else DISPUTE_REASON,
     )
 
 

@@ -90,6 +90,13 @@ class City:
         )
 
 
+def somebody(city: City, rng: Random) -> Rider:
+    """Any rider who rides at all."""
+    while (rider := city.rider(rng.randrange(city.riders))).dormant:
+        pass
+    return rider
+
+
 def draw_country(rng: Random) -> str:
     return HOME_COUNTRY if rng.random() < 0.85 else rng.choice(FOREIGN_COUNTRIES)
 

@@ -21,12 +21,16 @@ def ride(
     pay_at_ms: int,
     earliest_ms: int = 0,
     truth: Truth = HONEST,
+    quoted: Trip | None = None,
 ) -> Settling:
-    """Nothing of the ride happens before `earliest_ms`; a rider in haste just taps faster."""
+    """Nothing of the ride happens before `earliest_ms`; a rider in haste just taps faster.
+
+    `quoted` is the trip that was asked for, where it is not the one that is paid.
+    """
     ride_id = world.ids.new("ride")
     chosen, requested, contacted = _approach(rng, pay_at_ms, earliest_ms)
-    yield location_chosen(world, payer, trip, chosen)
-    yield ride_requested(world, payer, trip, ride_id, requested)
+    yield location_chosen(world, payer, quoted or trip, chosen)
+    yield ride_requested(world, payer, quoted or trip, ride_id, requested)
     yield driver_contacted(world, payer, trip, ride_id, contacted)
     return (yield from pay(world, rng, payer=payer, trip=trip, ride_id=ride_id, at_ms=pay_at_ms, truth=truth))
 

@@ -7,6 +7,8 @@ from msgspec import Struct
 
 from domain.decision import Outcome
 
+MATURITY_DAYS = 90  # nearly every chargeback has come by then; no later one is taken
+
 
 class Label(StrEnum):
     FRAUD = "fraud"

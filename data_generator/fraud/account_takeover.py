@@ -7,7 +7,7 @@ from random import Random
 from data_generator.acts import Publish, Story, child
 from data_generator.city import Zone, far_from, near, popular_zone
 from data_generator.clock import seconds
-from data_generator.fraud.thief import Patience, pause_ms
+from data_generator.fraud.adaptation import Adaptation
 from data_generator.payments import Truth
 from data_generator.people import Payer, logged_in, profile_changed
 from data_generator.population import Rider
@@ -40,7 +40,7 @@ def account_takeover(world: World, rng: Random, victim: Rider, pay_at_ms: int) -
 def _rides(world: World, rng: Random, victim: Rider, payer: Payer, pay_at_ms: int) -> Story:
     zone_of = near if rng.random() < STAYS_NEAR else far_from
     base, greed = zone_of(victim.home, rng), rng.uniform(0.9, 2.0)
-    hurried, patience = rng.random() < 0.5, Patience(rng)
+    hurried, thief = rng.random() < 0.5, Adaptation(rng)
     earliest_ms = pay_at_ms - 30_000
     for _ in range(rng.choice(SIZES)):
         part = child(rng)
@@ -48,14 +48,15 @@ def _rides(world: World, rng: Random, victim: Rider, payer: Payer, pay_at_ms: in
             world,
             part,
             payer=payer,
-            trip=_trip(world, part, base, greed * victim.price_level),
+            trip=_trip(world, part, base, greed * victim.price_level * thief.price),
             pay_at_ms=pay_at_ms,
             earliest_ms=earliest_ms,
             truth=Truth(fraud=NAME, refused=REFUSED),
         )
-        if patience.lost(settled):
+        if thief.lost(settled):
             return
-        pay_at_ms, earliest_ms = settled.at_ms + pause_ms(part, hurried=hurried), settled.at_ms
+        pay_at_ms, earliest_ms = settled.at_ms + thief.pause_ms(part, hurried=hurried), settled.at_ms
+        payer, base = (yield from thief.device(world, payer, earliest_ms)), thief.zone(base)
 
 
 def _trip(world: World, rng: Random, base: Zone, price: float) -> Trip:

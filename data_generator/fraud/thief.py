@@ -1,29 +1,14 @@
-"""What thieves share: where their accounts and cards come from, their haste, and when they give up."""
+"""What thieves share: where their accounts and cards come from."""
 
 from random import Random
 
 from data_generator.acts import Publish
 from data_generator.city import popular_zone
-from data_generator.clock import seconds
-from data_generator.payments import Ending, Settled
 from data_generator.people import account_created, logged_in
 from data_generator.population import FOREIGN_COUNTRIES, HOME_COUNTRY
 from data_generator.world import World
 
 BOUGHT = 0.5  # the other accounts are opened for the purpose
-HURRIED, UNHURRIED = (2.0, 90.0), (60.0, 900.0)  # seconds between two rides
-
-
-class Patience:
-    """A thief leaves after two to four payments that were stopped."""
-
-    def __init__(self, rng: Random) -> None:
-        self._left = rng.randint(2, 4)
-
-    def lost(self, settled: Settled) -> bool:
-        if settled.ending in (Ending.BLOCKED, Ending.UNANSWERED):
-            self._left -= 1
-        return self._left <= 0
 
 
 def get_account(world: World, rng: Random, *, device_id: str, at_ms: int) -> tuple[str, Publish]:
@@ -56,11 +41,3 @@ def stolen_card_country(rng: Random) -> str:
 def issuer_refuses(rng: Random) -> float:
     """How often the issuers of these cards say no: they know of some thefts before we do."""
     return rng.uniform(0.15, 0.4)
-
-
-def pause_ms(rng: Random, *, hurried: bool) -> int:
-    """Until the next payment: mostly seconds, lognormal around six; the careful wait for minutes."""
-    if not hurried:
-        return seconds(rng, *UNHURRIED)
-    shortest, longest = HURRIED
-    return int(min(longest, max(shortest, rng.lognormvariate(1.8, 0.8))) * 1000)

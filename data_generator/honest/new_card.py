@@ -13,11 +13,13 @@ from data_generator.world import World
 def new_card(world: World, rng: Random, rider: Rider, pay_at_ms: int) -> Story:
     card_id, replaced = world.belongings.new_card(rider)
     payer = Payer(user_id=rider.user_id, device_id=world.belongings.device_of(rider), card_id=card_id)
-    added_ms = pay_at_ms - seconds(rng, 40, 75)
+    added_ms = pay_at_ms - seconds(rng, 16, 75)
     yield card_added(world, payer, bin_country=draw_country(rng), at_ms=added_ms)
     if replaced:
         yield card_removed(
             world, user_id=rider.user_id, card_id=replaced, at_ms=added_ms + seconds(rng, 2, 9)
         )
     trip = usual_way(world, rng, rider, pay_at_ms)
-    yield from honest_ride(world, rng, rider, payer=payer, trip=trip, pay_at_ms=pay_at_ms)
+    yield from honest_ride(
+        world, rng, rider, payer=payer, trip=trip, pay_at_ms=pay_at_ms, earliest_ms=added_ms + 9_000
+    )

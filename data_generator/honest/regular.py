@@ -4,20 +4,22 @@ from dataclasses import replace
 from random import Random
 
 from data_generator.acts import Story, child
-from data_generator.city import Zone
+from data_generator.city import Zone, near, popular_zone
 from data_generator.clock import hour_of, seconds
 from data_generator.habits import surge, usual_trip
 from data_generator.payments import Ending, Settling
 from data_generator.people import Payer, card_added
 from data_generator.population import Rider
 from data_generator.rides import abandoned_ride, ride
-from data_generator.trips import Trip, plan_trip
+from data_generator.trips import LEAST_MINOR, Trip, plan_trip
 from data_generator.world import World
 
 ABANDONED = 0.06
 FAMILY_CARD = 0.5
 SECOND_CARD = 0.15
 TRIES_AGAIN = 0.55
+CHANGES_MIND = 0.025  # about the destination, after the fare was foretold
+KNOWS_A_DRIVER_EVERY, CALLS_THAT_DRIVER = 12, 0.7  # riders; a share of their rides
 ADDS_A_CARD = 0.3  # instead of trying a card the app knows already
 
 
@@ -42,7 +44,13 @@ def honest_ride(
     """A ride; whoever is turned away may try once more, with another card if there is one."""
     first, again = child(rng), child(rng)
     settled = yield from ride(
-        world, first, payer=payer, trip=trip, pay_at_ms=pay_at_ms, earliest_ms=earliest_ms
+        world,
+        first,
+        payer=payer,
+        trip=trip,
+        pay_at_ms=pay_at_ms,
+        earliest_ms=earliest_ms,
+        quoted=_asked_for(world, child(rng), trip),
     )
     if settled.ending in (Ending.PAID, Ending.UNANSWERED) or again.random() >= TRIES_AGAIN:
         return settled
@@ -55,6 +63,22 @@ def honest_ride(
         payer = replace(payer, card_id=card_id)
     return (
         yield from ride(world, again, payer=payer, trip=trip, pay_at_ms=pay_at_ms, earliest_ms=earliest_ms)
+    )
+
+
+def _asked_for(world: World, rng: Random, trip: Trip) -> Trip | None:
+    """Where the rider first wanted to go, when they change their mind before a driver accepts."""
+    if rng.random() >= CHANGES_MIND:
+        return None
+    elsewhere = near(trip.dropoff, rng) if rng.random() < 0.5 else popular_zone(rng)
+    asked = plan_trip(world.city, rng, trip.pickup, elsewhere)
+    usual = plan_trip(world.city, rng, trip.pickup, trip.dropoff)
+    share = asked.fare_minor / usual.fare_minor
+    return replace(
+        trip,
+        dropoff=elsewhere,
+        distance_m=asked.distance_m,
+        fare_minor=max(LEAST_MINOR, int(trip.fare_minor * share)),
     )
 
 
@@ -81,7 +105,15 @@ def family_card(world: World, rider: Rider) -> str:
 
 def usual_way(world: World, rng: Random, rider: Rider, at_ms: int) -> Trip:
     hour = hour_of(at_ms)
-    return way(world, rng, rider, usual_trip(rider, hour, rng), surge(hour, rng))
+    trip = way(world, rng, rider, usual_trip(rider, hour, rng), surge(hour, rng))
+    if rider.index % KNOWS_A_DRIVER_EVERY == 0 and rng.random() < CALLS_THAT_DRIVER:
+        return replace(trip, driver_id=known_driver(world, rider))
+    return trip
+
+
+def known_driver(world: World, rider: Rider) -> str:
+    """The driver whom this rider calls again and again."""
+    return world.city.driver_near(rider.home, Random(f"{world.city.seed}/driver of {rider.index}"))
 
 
 def way(world: World, rng: Random, rider: Rider, zones: tuple[Zone, Zone], price: float = 1.0) -> Trip:

@@ -4,7 +4,9 @@ import pytest
 from stage import PAY_AT_MS, many, play, world
 
 from data_generator.acts import Pay, Publish
+from data_generator.honest.errands import errands
 from data_generator.honest.family_card import family_outing
+from data_generator.honest.front_desk import front_desk
 from data_generator.honest.host import host
 from data_generator.honest.moved_house import moved_house
 from data_generator.honest.new_card import new_card
@@ -16,7 +18,15 @@ from data_generator.honest.traveller import traveller
 from data_generator.mix import HONEST
 from domain.decision import Verdict
 from domain.display import MINUTE_MS
-from domain.events import AccountCreated, CardAdded, CardRemoved, DeviceLogin, ProfileChanged, RideCancelled
+from domain.events import (
+    AccountCreated,
+    CardAdded,
+    CardRemoved,
+    DeviceLogin,
+    ProfileChanged,
+    RideCancelled,
+    RideRequested,
+)
 
 
 @pytest.mark.parametrize("kind", HONEST, ids=lambda kind: kind.name)
@@ -104,6 +114,44 @@ def test_moving_house_changes_the_contact_before_a_ride_from_the_new_home() -> N
     assert any(one.events(ProfileChanged)[0].contact_changed for one in played)
     for one in played:
         assert one.events(ProfileChanged)[0].home_zone == one.payments[0].transaction.pickup_zone
+
+
+def test_errands_are_rides_with_one_driver_that_lead_on_from_where_the_last_ended() -> None:
+    for one in many(errands, 20):
+        paid = [p.transaction for p in one.payments]
+        ways = {(t.pickup_zone, t.dropoff_zone): t for t in paid}
+        assert len({t.driver_id for t in paid}) == 1
+        assert {pickup for pickup, _ in ways} <= {paid[0].pickup_zone, *(dropoff for _, dropoff in ways)}
+
+
+def test_a_front_desk_calls_for_guest_after_guest_each_on_a_card_of_their_own() -> None:
+    for one in many(front_desk, 20):
+        paid = [p.transaction for p in one.payments]
+        assert len({t.device_id for t in paid}) == len({t.pickup_zone for t in paid}) == 1
+        assert len({t.card_id for t in paid}) == len({t.user_id for t in paid}) == len(paid) >= 2
+    assert any(one.events(AccountCreated) and one.events(DeviceLogin) for one in many(front_desk, 20))
+
+
+def test_one_ride_in_forty_is_paid_to_another_place_than_was_asked_for() -> None:
+    played = many(regular, 1_500)
+    asked = {event.ride_id: event for one in played for event in one.events(RideRequested)}
+    paid = [p.transaction for one in played for p in one.payments]
+    changed = [t for t in paid if asked[t.ride_id].estimate_minor != t.amount_minor]
+    assert len(changed) / len(paid) == pytest.approx(0.025, abs=0.012)
+    assert {t.amount_minor > asked[t.ride_id].estimate_minor for t in changed} == {True, False}
+
+
+def test_some_riders_call_the_same_driver_again_and_again() -> None:
+    stage = world()
+    knows, does_not = (
+        {
+            p.transaction.driver_id
+            for n in range(30)
+            for p in play(stage, regular, number=n, rider=rider).payments
+        }
+        for rider in (stage.city.rider(12), stage.city.rider(13))
+    )
+    assert len(knows) < 0.6 * len(does_not)
 
 
 def test_an_honest_rider_who_is_declined_may_try_once_more_and_then_leaves() -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from data_generator.history import SimulatedEvent, generate_history
+from data_generator.mix import ATTACKS, AttackUnknown
 from domain.decision import Outcome, Verdict
 from domain.display import DAY_MS, MINUTE_MS
 from domain.events import (
@@ -27,6 +28,7 @@ from domain.topics import DECISIONS, LABELS, RIDES
 
 END_MS = 1_790_000_000_123
 History = Sequence[SimulatedEvent]
+BUYERS = ("stolen_card_burst", "card_testing")
 LIFE = {
     RideRequested: 1,
     DriverContacted: 2,
@@ -86,11 +88,29 @@ def test_fraud_is_rare(payments: History) -> None:
     kinds = Counter(s.fraud for s in payments)
     share = 1 - kinds[None] / len(payments)
     assert 0.012 <= share < 0.02
-    assert kinds.keys() == {None, "stolen_card_burst", "card_testing", "account_takeover", "stolen_phone"}
+    assert kinds.keys() == {None, *(attack.name for attack in ATTACKS)}
+
+
+def test_an_attack_left_out_never_happens_and_no_other_payment_is_missing() -> None:
+    counts = Counter(s.fraud for s in generate_history(5, 300, 10, 2_500, END_MS) if _is_payment(s))
+    left_out = next(name for name, _ in counts.most_common() if name)
+    told = generate_history(5, 300, 10, 2_500, END_MS, without=frozenset({left_out}))
+    fewer = Counter(s.fraud for s in told if _is_payment(s))
+    assert set(fewer) == set(counts) - {left_out}
+    assert all(fewer[name] == pytest.approx(counts[name], abs=0.01 * counts[name]) for name in fewer)
+
+
+def _is_payment(simulated: SimulatedEvent) -> bool:
+    return isinstance(simulated.event, PaymentDecided)
+
+
+def test_an_unknown_attack_cannot_be_left_out() -> None:
+    with pytest.raises(AttackUnknown, match="gps_spoofing"):
+        list(generate_history(7, 50, 1, 10, END_MS, without=frozenset({"gps"})))
 
 
 def test_only_payments_carry_a_truth_and_no_event_shows_it(history: History) -> None:
-    names = (b"stolen_card", b"card_testing", b"takeover")
+    names = [attack.name.encode() for attack in ATTACKS]
     for simulated in history:
         assert simulated.fraud is None or isinstance(simulated.event, PaymentDecided)
         raw = encode_event(simulated.event)
@@ -217,6 +237,6 @@ def test_no_forgotten_account_is_used_by_thieves_twice(payments: History) -> Non
     attacked: defaultdict[str, list[int]] = defaultdict(list)
     honest = {s.event.user_id for s in payments if s.fraud is None}
     for simulated in payments:
-        if simulated.fraud and simulated.event.user_id not in honest:
+        if simulated.fraud in BUYERS and simulated.event.user_id not in honest:
             attacked[simulated.event.user_id].append(event_time_ms(simulated.event))
     assert all(max(times) - min(times) < 3 * 60 * MINUTE_MS for times in attacked.values())
