@@ -46,11 +46,15 @@ class Publish:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pay:
-    """A payment that waits for its verdict; `fraud` is the truth, which nobody is told."""
+    """A payment that waits for its verdict; `fraud` is the truth, which nobody is told.
+
+    `scenario` names the rare day or the cold start that the payment is part of.
+    """
 
     at_ms: int
     transaction: Transaction
     fraud: str | None
+    scenario: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,9 +1,10 @@
-"""Payments and their outcomes to the approval API, as any caller sends them."""
+"""Payments, their outcomes and analysts' words to the approval API, as any caller sends them."""
 
 from app.client import DecisionClient
-from app.requests import OutcomeReport, Place, TransactionRequest
-from data_generator.city import PLACES
-from domain.decision import Outcome, Verdict
+from app.requests import LabelRequest, OutcomeReport, Place, TransactionRequest
+from data_generator.ports import Decision
+from data_generator.scenarios.places import place_of
+from domain.decision import Outcome
 from domain.events import from_ms
 from domain.transaction import Transaction
 
@@ -12,9 +13,9 @@ class ApiGateway:
     def __init__(self, client: DecisionClient) -> None:
         self._client = client
 
-    async def decide(self, transaction: Transaction) -> Verdict:
-        decided = await self._client.decide(_request(transaction))
-        return decided.reply.verdict
+    async def decide(self, transaction: Transaction) -> Decision:
+        reply = (await self._client.decide(_request(transaction))).reply
+        return Decision(decision_id=reply.decision_id, verdict=reply.verdict, probability=reply.probability)
 
     async def report(
         self, transaction_id: str, outcome: Outcome, reason_code: str | None, occurred_at_ms: int
@@ -23,8 +24,23 @@ class ApiGateway:
         await self._client.report_outcome(transaction_id, report)
 
 
+class ApiLabels:
+    """What one analyst says, under that analyst's own key."""
+
+    def __init__(self, client: DecisionClient) -> None:
+        self._client = client
+
+    async def label(self, decision_id: str, *, fraud: bool) -> None:
+        word = (
+            LabelRequest(label="fraud", why="the rider did not know the ride")
+            if fraud
+            else LabelRequest(label="good", why="the rider confirmed the ride")
+        )
+        await self._client.label(decision_id, word)
+
+
 def _request(transaction: Transaction) -> TransactionRequest:
-    arrival = PLACES[transaction.dropoff_zone]
+    arrival = place_of(transaction.dropoff_zone)
     return TransactionRequest(
         transaction_id=transaction.transaction_id,
         ride_id=transaction.ride_id,

@@ -22,31 +22,40 @@ OLD_SYSTEM = "approval-api"  # the producer of decisions and outcomes, then as n
 
 
 class SimulatedEvent(Struct, frozen=True):
-    """`fraud` names the pattern behind a fraudulent payment; it is the truth and never serialised."""
+    """`fraud` names the pattern behind a fraudulent payment, `scenario` the rare day or the cold start it is
+    part of; both are the truth and never serialised."""
 
     topic: Topic
     event: Event
     fraud: str | None = None
+    scenario: str | None = None
 
 
-def generate_history(
-    seed: int, riders: int, days: float, payments: int, end_ms: int
+def generate_history(  # noqa: PLR0917 - five numbers that say how much, and what is left out of it
+    seed: int,
+    riders: int,
+    days: float,
+    payments: int,
+    end_ms: int,
+    without: frozenset[str] = frozenset(),
 ) -> Iterator[SimulatedEvent]:
     """Events of `days` days up to `end_ms` (milliseconds since the epoch), ordered by event time.
 
-    About `payments` payments; every account and its cards are told of in the first seconds.
+    About `payments` payments; every account and its cards are told of in the first seconds. Attacks named
+    in `without` never happen; an unknown name raises mix.AttackUnknown.
     """
     city = City(seed, riders)
     start_ms = end_ms - int(days * DAY_MS)
     world = past_world(city, Belongings(seed, RUN), RUN)
-    yield from _accounts(world, start_ms)
+    yield from accounts_told(world, start_ms)
     agenda = Agenda()
-    for opening in history_openings(city, payments, start_ms, end_ms):
+    for opening in history_openings(city, payments, start_ms, end_ms, without):
         agenda.resume(opening.story(world))
-    yield from _told(world, agenda, end_ms - 1)
+    yield from told(world, agenda, end_ms - 1)
 
 
-def _accounts(world: World, start_ms: int) -> Iterator[SimulatedEvent]:
+def accounts_told(world: World, start_ms: int) -> Iterator[SimulatedEvent]:
+    """Every account of the city and its cards, in the first seconds after `start_ms`."""
     for index in range(world.city.riders):
         rider = world.city.rider(index)
         at_ms = start_ms + index
@@ -67,7 +76,8 @@ def _accounts(world: World, start_ms: int) -> Iterator[SimulatedEvent]:
             )
 
 
-def _told(world: World, agenda: Agenda, until_ms: int) -> Iterator[SimulatedEvent]:
+def told(world: World, agenda: Agenda, until_ms: int) -> Iterator[SimulatedEvent]:
+    """What happens in the stories of `agenda` up to `until_ms`, decided by the old rules."""
     rule = OldRules()
     while taken := agenda.take(until_ms):
         story, act = taken
@@ -76,7 +86,7 @@ def _told(world: World, agenda: Agenda, until_ms: int) -> Iterator[SimulatedEven
             case Pay():
                 verdict = rule.decide(act.transaction.card_id, act.transaction.amount_minor, act.at_ms)
                 answer = Answer(at_ms=act.at_ms, verdict=verdict)
-                yield SimulatedEvent(DECISIONS, _decided(world, act, verdict), act.fraud)
+                yield SimulatedEvent(DECISIONS, _decided(world, act, verdict), act.fraud, act.scenario)
             case Publish():
                 yield SimulatedEvent(RIDES, act.event)
             case Report():

@@ -2,34 +2,33 @@
 
 import asyncio
 import logging
-import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
 
 from msgspec import structs
 
 from data_generator.acts import Answer, Pay, Publish, Report, Story, Wait
 from data_generator.agenda import Agenda
+from data_generator.analysts import Case, Shift
 from data_generator.history import RUN as HISTORY_RUN
 from data_generator.identity import IdStream
 from data_generator.mix import LEAD_MS
 from data_generator.openings import Opening, belongings_after, history_openings, live_openings
 from data_generator.pace import Pace
+from data_generator.patience import USUAL, Patience
 from data_generator.population import City
-from data_generator.ports import EventSink, PaymentGateway
+from data_generator.ports import Decision, EventSink, PaymentGateway
+from data_generator.scenarios.programme import EVERYDAY, Programme
 from data_generator.truth import PaymentTruth, TruthRecord
 from data_generator.world import World, present_world
+from domain.decision import Verdict
 from domain.display import DAY_MS
-from domain.errors import FaregateError, Retryable
 from domain.events import from_ms
 
 log = logging.getLogger(__name__)
 IN_FLIGHT = 100  # as many connections as the client keeps
 HEAD_START_MS, HEAD_START_A_STORY_MS = 250, 6  # to open the stories that lead up to the first payments
-Answered = TypeVar("Answered")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,29 +38,6 @@ class Past:
     seed: int
     riders: int
     payments: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Addresses:
-    """Where the stack listens and the key it is called with, and the folder that the truth is written to."""
-
-    api_url: str
-    kafka: str
-    records: Path
-    api_key: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Patience:
-    """How often and after which pauses an unanswered call is made again; the pause doubles each time."""
-
-    attempts: int = 8
-    first_s: float = 0.1
-    longest_s: float = 2.0
-
-    def pauses(self) -> Iterator[float]:
-        for retry in range(self.attempts - 1):
-            yield min(self.longest_s, self.first_s * 2**retry)
 
 
 def now_ms() -> int:
@@ -78,12 +54,15 @@ async def run_live(
     record: TruthRecord,
     past: Past,
     time_scale: float = 1.0,
-    patience: Patience = Patience(),
+    patience: Patience = USUAL,
     stop: asyncio.Event | None = None,
     clock: Callable[[], int] = now_ms,
+    programme: Programme = EVERYDAY,
+    shift: Shift | None = None,
 ) -> Pace:
     """About `rate` payments a second for `duration` seconds, or until `stop` is set; then waits for answers.
 
+    What `programme` shows comes on top of the rate; `shift` works what is under review until the end.
     The same seed and past give the same riders, stories and amounts, as far as verdicts and the hour allow.
     """
     city = City(past.seed, past.riders)
@@ -94,7 +73,7 @@ async def run_live(
     start_ms = clock() + int(HEAD_START_MS + rate * HEAD_START_A_STORY_MS)
     live = _Live(
         world=world,
-        openings=live_openings(city, seed, rate, start_ms),
+        openings=live_openings(city, seed, rate, start_ms, programme),
         client=client,
         producer=producer,
         record=record,
@@ -103,54 +82,9 @@ async def run_live(
         patience=patience,
         stop=stop or asyncio.Event(),
         clock=clock,
+        shift=shift or Shift(),
     )
     return await live.run()
-
-
-def main(
-    *,
-    rate: float,
-    seed: int,
-    duration: float | None,
-    time_scale: float,
-    past: Past,
-    addresses: Addresses,
-    run_id: str | None = None,
-) -> Pace:
-    """Simulate riders against a running stack until `duration` (seconds) or SIGTERM or SIGINT ends it.
-
-    The truth goes to `records`/`run_id`.jsonl; without an id, one is made of the seed and the time.
-    """
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
-    path = addresses.records / f"{run_id or f'seed{seed}-{now_ms()}'}.jsonl"
-
-    async def run() -> Pace:
-        from app.client import DecisionClient
-        from data_generator.api_gateway import ApiGateway
-        from data_generator.event_sink import KafkaEventSink
-        from data_generator.keep_alive import KeepAliveTransport
-
-        stop = asyncio.Event()
-        for ending in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(ending, stop.set)
-        transport = KeepAliveTransport() if addresses.api_url.startswith("http://") else None
-        async with DecisionClient(
-            addresses.api_url, api_key=addresses.api_key, transport=transport
-        ) as client:
-            with TruthRecord(path) as record:
-                return await run_live(
-                    rate=rate,
-                    seed=seed,
-                    duration=duration,
-                    client=ApiGateway(client),
-                    producer=KafkaEventSink(addresses.kafka),
-                    record=record,
-                    past=past,
-                    time_scale=time_scale,
-                    stop=stop,
-                )
-
-    return asyncio.run(run())
 
 
 class _Live:
@@ -167,6 +101,7 @@ class _Live:
         patience: Patience,
         stop: asyncio.Event,
         clock: Callable[[], int],
+        shift: Shift,
     ) -> None:
         self._world = world
         self._openings = openings
@@ -179,12 +114,14 @@ class _Live:
         self._patience = patience
         self._stop = stop
         self._now_ms = clock
+        self._shift = shift
         self._agenda = Agenda()
         self._wake = asyncio.Event()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
 
     async def run(self) -> Pace:
         async with asyncio.TaskGroup() as tasks:
+            work = tasks.create_task(self._shift.work())
             while not self._over():
                 self._open_stories()
                 taken = self._agenda.take(self._now_ms())
@@ -195,8 +132,10 @@ class _Live:
                     await asyncio.sleep(0)
                 self._pace.log_now_and_then(self._now_ms())
             self._pace.end(self._now_ms())
+            work.cancel()
         self._producer.close()
         log.info("%s", self._pace)
+        log.info("%s", self._shift)
         return self._pace
 
     def _over(self) -> bool:
@@ -237,9 +176,12 @@ class _Live:
         async with self._in_flight:
             sent_at_ms = self._now_ms()
             transaction = structs.replace(act.transaction, requested_at_ms=sent_at_ms)
-            verdict, error = await self._insist(lambda: self._client.decide(transaction))
+            decision, error = await self._patience.insist(lambda: self._client.decide(transaction))
             took_ms = self._now_ms() - sent_at_ms
+        verdict = decision.verdict if decision else None
         self._pace.answered(verdict)
+        if decision and verdict is Verdict.REVIEW:
+            self._review(act, decision)
         self._record.write(
             PaymentTruth(
                 transaction_id=transaction.transaction_id,
@@ -249,31 +191,26 @@ class _Live:
                 verdict=verdict,
                 took_ms=took_ms,
                 error=error,
+                scenario=act.scenario,
             )
         )
         self._agenda.resume(story, Answer(at_ms=self._now_ms(), verdict=verdict))
         self._wake.set()
 
+    def _review(self, act: Pay, decision: Decision) -> None:
+        case = Case(
+            transaction_id=act.transaction.transaction_id,
+            decision_id=decision.decision_id,
+            probability=decision.probability or 0.0,
+            decided_ms=self._now_ms(),
+            fraud=act.fraud is not None,
+        )
+        self._shift.desk.put(case)
+
     async def _report(self, act: Report) -> None:
         told = self._client.report
         async with self._in_flight:
-            _, error = await self._insist(
+            _, error = await self._patience.insist(
                 lambda: told(act.transaction.transaction_id, act.outcome, act.reason_code, act.at_ms)
             )
         self._pace.reported(failed=error is not None)
-
-    async def _insist(self, call: Callable[[], Awaitable[Answered]]) -> tuple[Answered | None, str | None]:
-        """The answer, or what stood against it after the last attempt."""
-        pauses = self._patience.pauses()
-        while True:
-            try:
-                return await call(), None
-            except Retryable as problem:
-                pause_s = next(pauses, None)
-                if pause_s is None:
-                    log.warning("given up: %s", problem)
-                    return None, str(problem)
-            except FaregateError as refusal:
-                log.warning("refused: %s", refusal)
-                return None, str(refusal)
-            await asyncio.sleep(pause_s)

@@ -3,40 +3,35 @@
 Stories are drawn in the same order whenever the run takes place, so a live run can tell what history did.
 """
 
-import math
-from bisect import bisect
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
-from itertools import accumulate, count, cycle
-from operator import itemgetter
+from operator import attrgetter
 from random import Random
 
 from data_generator.acts import Story, Wait
 from data_generator.belongings import Belongings
-from data_generator.clock import hour_of, weekday_of
-from data_generator.habits import SATURDAY, draw_hour, willing
+from data_generator.clock import weekday_of
+from data_generator.crowd import Crowd, residents
+from data_generator.habits import SATURDAY, draw_hour
 from data_generator.mix import (
     ATTACKS,
-    FIRST_ATTACK,
     FRAUD_SHARE,
     HONEST,
     LEAD_MS,
     Kind,
+    attack_named,
     draw_kind,
     payments_a_story,
-    payments_soon,
 )
 from data_generator.population import City, Rider
+from data_generator.scenarios.programme import EVERYDAY, Programme, Run
 from data_generator.world import World
 from domain.display import DAY_MS, HOUR_MS, MINUTE_MS
 
 NIGHT_HOURS = (21, 22, 23, 0, 1, 2, 3)
-FIRST_ATTACK_MS = 2_500
-TRIES = 25  # draws that may fall on people who rest or sleep
-QUIET_MS = 30 * MINUTE_MS  # a live rider does not ride again sooner, unless a story says so
 _ACCOUNTS_FIRST_MS = 10 * MINUTE_MS
+_ATTACK_NAMES = frozenset(kind.name for kind in ATTACKS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +48,14 @@ class Opening:
         yield from self.kind.tell(world, rng, self.rider, self.pay_at_ms)
 
 
-def history_openings(city: City, payments: int, start_ms: int, end_ms: int) -> list[Opening]:
-    """Enough stories for about so many payments, in the order of their numbers, which is not that of time."""
+def history_openings(
+    city: City, payments: int, start_ms: int, end_ms: int, without: frozenset[str] = frozenset()
+) -> list[Opening]:
+    """Enough stories for about so many payments, in the order of their numbers, which is not that of time.
+
+    Attacks named in `without` are drawn and then left out, so that all other stories stay as they were.
+    """
+    left_out = {attack_named(name) for name in without}
     attacks = round(payments * FRAUD_SHARE / payments_a_story(ATTACKS))
     honest = round(payments * (1 - FRAUD_SHARE) / payments_a_story(HONEST))
     origin = f"{city.seed}/history"
@@ -62,32 +63,30 @@ def history_openings(city: City, payments: int, start_ms: int, end_ms: int) -> l
     kinds = [draw_kind(HONEST, who) for _ in range(honest)] + [
         draw_kind(ATTACKS, who) for _ in range(attacks)
     ]
-    crowd = Crowd(city)
+    crowd = Crowd(residents(city))
     first_ms = start_ms + _ACCOUNTS_FIRST_MS
     openings = []
     for number, kind in enumerate(kinds):
         rider = crowd.anyone(who)
-        at_ms = _usual_time(kind, rider, when, first_ms, end_ms)
-        openings.append(Opening(origin=origin, number=number, kind=kind, rider=rider, pay_at_ms=at_ms))
+        at_ms = usual_time(kind, rider, when, first_ms, end_ms)
+        if kind not in left_out:
+            openings.append(Opening(origin=origin, number=number, kind=kind, rider=rider, pay_at_ms=at_ms))
     return openings
 
 
-def live_openings(city: City, seed: int, rate: float, start_ms: int) -> Iterator[Opening]:
+def live_openings(
+    city: City, seed: int, rate: float, start_ms: int, programme: Programme = EVERYDAY
+) -> Iterator[Opening]:
     """Honest stories arrive at random so that about `rate` payments a second come; attacks keep their share.
 
-    The first attack pays within three seconds of the start.
+    The first attack pays within three seconds of the start. What `programme` shows comes on top.
     """
-    origin = f"{seed}/live"
-    who, when = Random(f"{origin}/who"), Random(f"{origin}/when")
-    crowd = Crowd(city, quiet_payments=min(rate * QUIET_MS / 1000, 0.9 * city.riders))
-    gap_ms = 1000 * payments_soon(HONEST) / (rate * (1 - FRAUD_SHARE))
-    honest = (
-        (at_ms, draw_kind(HONEST, who)) for at_ms in accumulate(when.expovariate(1 / gap_ms) for _ in count())
-    )
-    for number, (after_ms, kind) in enumerate(merge(honest, _attack_times(rate, when), key=itemgetter(0))):
-        pay_at_ms = start_ms + int(after_ms)
-        rider = crowd.awake(who, pay_at_ms)
-        yield Opening(origin=origin, number=number, kind=kind, rider=rider, pay_at_ms=pay_at_ms)
+    who = Random(f"{seed}/live/who")
+    streams = Run(city=city, seed=seed, rate=rate, programme=programme).calls()
+    for number, call in enumerate(merge(*streams, key=attrgetter("after_ms"))):
+        pay_at_ms = start_ms + int(call.after_ms)
+        rider = call.crowd.awake(who, pay_at_ms)
+        yield Opening(origin=f"{seed}/live", number=number, kind=call.kind, rider=rider, pay_at_ms=pay_at_ms)
 
 
 def belongings_after(openings: Iterable[Opening], seed: int, past_run: str, run: str) -> Belongings:
@@ -102,39 +101,8 @@ def belongings_after(openings: Iterable[Opening], seed: int, past_run: str, run:
     return belongings
 
 
-class Crowd:
-    """Draws riders by how much they ride; those of the last `quiet_payments` draws rest."""
-
-    def __init__(self, city: City, quiet_payments: float = 0) -> None:
-        self._riders = [city.rider(index) for index in range(city.riders)]
-        self._up_to = list(accumulate(0.0 if r.dormant else r.activity for r in self._riders))
-        self._in_turn = cycle(self._riders)
-        self._resting: deque[Rider] = deque()
-        self._rests: set[int] = set()
-        self._room = math.ceil(quiet_payments)
-
-    def anyone(self, rng: Random) -> Rider:
-        return self._riders[bisect(self._up_to, rng.random() * self._up_to[-1])]
-
-    def awake(self, rng: Random, at_ms: int) -> Rider:
-        """Somebody who rides at this hour and has not ridden lately; failing that, the next one rested."""
-        hour, weekday = hour_of(at_ms), weekday_of(at_ms)
-        for _ in range(TRIES):
-            rider = self.anyone(rng)
-            if rider.index not in self._rests and rng.random() < willing(rider.schedule, hour, weekday):
-                return self._rest(rider)
-        return self._rest(next(r for r in self._in_turn if r.index not in self._rests and not r.dormant))
-
-    def _rest(self, rider: Rider) -> Rider:
-        self._resting.append(rider)
-        self._rests.add(rider.index)
-        if len(self._resting) > self._room:
-            self._rests.discard(self._resting.popleft().index)
-        return rider
-
-
-def _usual_time(kind: Kind, rider: Rider, rng: Random, first_ms: int, end_ms: int) -> int:
-    """A time within the span at one of the rider's hours, or at night for what happens at night."""
+def usual_time(kind: Kind, rider: Rider, rng: Random, first_ms: int, end_ms: int) -> int:
+    """A time in ms since the epoch, at one of the rider's hours, or at night for what happens at night."""
     midnight_ms = first_ms - first_ms % DAY_MS
     days = (end_ms - midnight_ms) // DAY_MS + 1
     while True:
@@ -143,20 +111,8 @@ def _usual_time(kind: Kind, rider: Rider, rng: Random, first_ms: int, end_ms: in
         if weekend and rng.random() >= rider.schedule.weekend:
             continue
         hour = rng.choice(NIGHT_HOURS) if kind.at_night else draw_hour(rider.schedule, rng)
-        if kind in ATTACKS:
+        if kind.name in _ATTACK_NAMES and not kind.usual_hours:
             hour = (hour + rng.choice((0, 0, 5, 9, 14))) % 24
         at_ms = day_ms + hour * HOUR_MS + rng.randrange(HOUR_MS)
         if first_ms <= at_ms < end_ms:
             return at_ms
-
-
-def _attack_times(rate: float, rng: Random) -> Iterator[tuple[float, Kind]]:
-    """Milliseconds after the start; each attack waits until its payments fit into the fraud share."""
-    fraud_payments = 0.0
-    kind, at_ms = FIRST_ATTACK, float(FIRST_ATTACK_MS)
-    while True:
-        yield at_ms, kind
-        fraud_payments += kind.payments
-        kind = draw_kind(ATTACKS, rng)
-        wanted = fraud_payments + kind.payments * rng.uniform(0.7, 1.3)
-        at_ms = max(at_ms, wanted / (FRAUD_SHARE * rate) * 1000)

@@ -12,7 +12,8 @@ from domain.decision import Verdict
 class PaymentTruth(Struct, frozen=True, kw_only=True):
     """One line. `verdict` is null when the payment got no answer, and `error` then says why.
 
-    `took_ms` is how long the rider's app waited for it, retries included.
+    `took_ms` is how long the rider's app waited for it, retries included. `fraud` names the pattern,
+    `scenario` the rare day or the cold start that the payment is part of.
     """
 
     transaction_id: str
@@ -22,6 +23,7 @@ class PaymentTruth(Struct, frozen=True, kw_only=True):
     verdict: Verdict | None
     took_ms: int
     error: str | None
+    scenario: str | None = None
 
 
 class TruthRecord:

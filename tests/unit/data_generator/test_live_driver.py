@@ -9,8 +9,12 @@ import pytest
 import virtual_time
 from virtual_time import START_MS
 
-from data_generator.live import Past, Patience, run_live
+from data_generator.analysts import Analyst, Shift, Staff
+from data_generator.live import Past, run_live
 from data_generator.pace import Pace
+from data_generator.patience import Patience
+from data_generator.ports import Decision
+from data_generator.scenarios.programme import Programme
 from data_generator.truth import PaymentTruth, TruthRecord, read_truth
 from domain.decision import Outcome, Verdict
 from domain.display import MINUTE_MS
@@ -31,10 +35,11 @@ class FakeApi:
         self.asked: list[Transaction] = []
         self.told: list[tuple[str, Outcome]] = []
 
-    async def decide(self, transaction: Transaction) -> Verdict:
+    async def decide(self, transaction: Transaction) -> Decision:
         self.asked.append(transaction)
         await asyncio.sleep(self.latency_s)
-        return self.answer(transaction)
+        verdict = self.answer(transaction)
+        return Decision(decision_id=f"dec_{transaction.transaction_id}", verdict=verdict, probability=0.5)
 
     async def report(
         self, transaction_id: str, outcome: Outcome, reason_code: str | None, occurred_at_ms: int
@@ -44,6 +49,14 @@ class FakeApi:
         )
         assert occurred_at_ms <= virtual_time.clock()
         self.told.append((transaction_id, outcome))
+
+
+class FakeLabels:
+    def __init__(self) -> None:
+        self.told: dict[str, bool] = {}
+
+    async def label(self, decision_id: str, *, fraud: bool) -> None:
+        self.told[decision_id] = fraud
 
 
 class DeafApi(FakeApi):
@@ -220,14 +233,51 @@ def test_a_slow_api_does_not_hold_back_the_next_payment(tmp_path: Path) -> None:
 def test_a_set_stop_ends_an_endless_run(tmp_path: Path) -> None:
     stop = asyncio.Event()
 
-    def stops_after_fifty(_transaction: Transaction) -> Verdict:
-        if len(api.asked) == 50:
+    answered: list[Transaction] = []
+
+    def stops_after_fifty(transaction: Transaction) -> Verdict:
+        answered.append(transaction)
+        if len(answered) == 50:
             stop.set()
         return Verdict.APPROVE
 
-    api = FakeApi(stops_after_fifty)
-    ran = Ran(tmp_path, api, duration=None, stop=stop)
-    assert len(ran.truth) == 50
+    ran = Ran(tmp_path, FakeApi(stops_after_fifty), duration=None, stop=stop)
+    assert 50 <= len(ran.truth) == len(answered) < 60
+
+
+def test_what_is_under_review_is_labelled_until_the_end(tmp_path: Path) -> None:
+    labels = FakeLabels()
+    staff = Staff(a_minute=6.0, error=0.0)
+    shift = Shift([Analyst(1, labels, staff, seed=1, time_scale=1_000.0)])
+    ran = Ran(tmp_path, FakeApi(lambda _: Verdict.REVIEW), rate=4.0, duration=3 * MINUTE_S, shift=shift)
+    fraud = {f"dec_{t.transaction_id}": t.fraud is not None for t in ran.truth}
+    assert len(labels.told) == pytest.approx(18, abs=1)
+    assert all(fraud[decision] == said for decision, said in labels.told.items())
+    assert shift.desk.put_in == len(ran.truth)
+    assert f"1 analysts labelled {len(labels.told)} of {len(ran.truth)} reviews" in str(shift)
+
+
+def test_nothing_but_reviews_comes_to_the_desk(tmp_path: Path) -> None:
+    shift = Shift()
+    Ran(tmp_path, FakeApi(lambda _: Verdict.CHALLENGE), shift=shift)
+    assert shift.desk.put_in == 0
+
+
+def test_an_attack_on_demand_begins_when_asked_for(tmp_path: Path) -> None:
+    programme = Programme(attack="card_testing", attack_share=0.4, start_s=60.0)
+    ran = Ran(tmp_path, rate=5.0, duration=4 * MINUTE_S, programme=programme)
+    attacked = [t for t in ran.truth if t.fraud == "card_testing"]
+    assert attacked[0].sent_at_ms - START_MS == pytest.approx(62_500, abs=1_500)
+    assert len(attacked) / (3 * 60 * 5) == pytest.approx(0.4, rel=0.35)
+
+
+def test_a_festival_night_is_marked_in_the_record(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, rate=2.0, duration=4 * MINUTE_S, programme=Programme(surge=True, start_s=120.0))
+    before = [t for t in ran.truth if t.sent_at_ms < START_MS + 119_000]
+    night = [t for t in ran.truth if t.sent_at_ms >= START_MS + 150_000]
+    assert not any(t.scenario for t in before)
+    assert sum(t.scenario == "surge" for t in night) > 0.85 * len(night)
+    assert len(night) / 90 > 3.0 * len(before) / 119  # not all who came pay at once
 
 
 @pytest.mark.parametrize(

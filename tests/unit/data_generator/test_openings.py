@@ -1,9 +1,12 @@
 """When stories begin: the rate, the share of attacks, the rest between two rides, and repeatability."""
 
 from itertools import islice, takewhile
+from random import Random
 
 import pytest
 
+from data_generator.crowd import Crowd
+from data_generator.demand import attack_calls
 from data_generator.mix import ATTACKS, FRAUD_SHARE, HONEST
 from data_generator.openings import Opening, history_openings, live_openings
 from data_generator.population import City
@@ -37,9 +40,17 @@ def test_stories_open_in_order_at_the_rate(half_hour: list[Opening]) -> None:
 
 
 def test_attacks_keep_their_share(half_hour: list[Opening]) -> None:
-    attacked = sum(opening.kind.payments for opening in half_hour if opening.kind.name in ATTACK_NAMES)
+    attacked = sum(opening.kind.soon for opening in half_hour if opening.kind.name in ATTACK_NAMES)
     assert attacked / (RATE * 30 * 60) == pytest.approx(FRAUD_SHARE, rel=0.15)
     assert {opening.kind.name for opening in half_hour} == {kind.name for kind in (*HONEST, *ATTACKS)}
+
+
+def test_what_comes_later_of_an_attack_is_within_its_share_too() -> None:
+    rng, hours = Random(1), 12
+    calls = attack_calls(ATTACKS, RATE * FRAUD_SHARE, Crowd(()), rng)
+    within = list(takewhile(lambda call: call.after_ms < hours * HOUR_MS, calls))
+    attacked = sum(call.kind.payments for call in within)
+    assert attacked / (RATE * hours * 3_600) == pytest.approx(FRAUD_SHARE, rel=0.15)
 
 
 @pytest.mark.parametrize("rate", [5.0, 10.0, 300.0])
@@ -51,7 +62,7 @@ def test_the_first_attack_is_a_burst_within_three_seconds(city: City, rate: floa
 
 def test_fraud_stays_below_two_percent_in_a_short_demo(city: City) -> None:
     for seed in range(8):
-        attacked = sum(o.kind.payments for o in _live(city, 1, seed=seed) if o.kind.name in ATTACK_NAMES)
+        attacked = sum(o.kind.soon for o in _live(city, 1, seed=seed) if o.kind.name in ATTACK_NAMES)
         assert attacked / (RATE * 60) < 0.02
 
 

@@ -43,7 +43,14 @@ def test_a_line_has_exactly_the_agreed_members(tmp_path: Path) -> None:
         "verdict": "approve",
         "took_ms": 3,
         "error": None,
+        "scenario": None,
     }
+
+
+def test_a_record_of_an_older_run_is_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(json.encode(_truth(1)).replace(b',"scenario":null', b"") + b"\n")
+    assert read_truth(path) == [_truth(1)]
 
 
 @pytest.mark.parametrize("tail", [b"", b'{"transaction_id":"txn_9","sen'])
