@@ -20,6 +20,15 @@ from domain.vector import observe, vector
 from flink_jobs.routing import targets
 
 PROGRESS_EVERY = 2_000
+KEY_COLUMNS = {
+    "transaction_id": pa.string(),
+    "as_of_ms": pa.int64(),
+    "amount_minor": pa.int64(),
+    "label": pa.int8(),
+    "user_id": pa.string(),
+    "card_id": pa.string(),
+    "kind": pa.string(),
+}
 
 
 class PastEvent(Protocol):
@@ -92,31 +101,38 @@ def build_training_set(
 ) -> int:
     """Replays `events`, which must be in order of event time, and writes one Parquet row a payment.
 
-    Columns: the features of the catalogue (float32), transaction_id, as_of_ms, amount_minor and label (1 is
-    fraud). Returns the number of rows.
+    Columns: the features of the catalogue (float32), transaction_id, as_of_ms, amount_minor, label (1 is
+    fraud), user_id, card_id and kind (the fraud's name, empty for an honest payment). Returns the number of
+    rows.
     """
     replay, vectors = Replay(), array("f")
-    ids: list[str] = []
-    times: list[int] = []
-    amounts: list[int] = []
-    labels: list[int] = []
+    keys: list[tuple[object, ...]] = []
     for past in events:
         seen = replay.take(past.event, event_time_ms(past.event))
         if seen is None:
             continue
         vectors.extend(seen.vector)
-        ids.append(seen.transaction.transaction_id)
-        times.append(seen.as_of_ms)
-        amounts.append(seen.transaction.amount_minor)
-        labels.append(int(past.fraud is not None))
-        if on_progress and len(ids) % PROGRESS_EVERY == 0:
-            on_progress(len(ids))
-    rows = np.frombuffer(vectors, dtype=np.float32).reshape(len(ids), len(FEATURE_NAMES))
+        keys.append(_key(seen, past.fraud))
+        if on_progress and len(keys) % PROGRESS_EVERY == 0:
+            on_progress(len(keys))
+    rows = np.frombuffer(vectors, dtype=np.float32).reshape(len(keys), len(FEATURE_NAMES))
     columns: dict[str, pa.Array] = {name: pa.array(rows[:, i]) for i, name in enumerate(FEATURE_NAMES)}
-    columns["transaction_id"] = pa.array(ids)
-    columns["as_of_ms"] = pa.array(times, pa.int64())
-    columns["amount_minor"] = pa.array(amounts, pa.int64())
-    columns["label"] = pa.array(labels, pa.int8())
+    for i, (name, type_) in enumerate(KEY_COLUMNS.items()):
+        columns[name] = pa.array([key[i] for key in keys], type_)
     out.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(columns), out)
-    return len(ids)
+    return len(keys)
+
+
+def _key(seen: Seen, fraud: str | None) -> tuple[object, ...]:
+    paid = seen.transaction
+    label = int(fraud is not None)
+    return (
+        paid.transaction_id,
+        seen.as_of_ms,
+        paid.amount_minor,
+        label,
+        paid.user_id,
+        paid.card_id,
+        fraud or "",
+    )

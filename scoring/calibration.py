@@ -5,19 +5,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.metrics import Labels
-from scoring.scorer import Calibration
+from scoring.metrics import Labels, Weights
+from scoring.signature import Calibration
 
 Floats = NDArray[np.floating[Any]]
 NEEDED_GAIN = 5.0  # nats of likelihood that two more parameters must bring on the validation part
 BINS = 10
 
 
-def calibrate(labels: Labels, margins: Floats) -> Calibration:
+def calibrate(labels: Labels, margins: Floats, weights: Weights | None = None) -> Calibration:
     """The identity, unless a Platt map fits clearly better; both are strictly increasing."""
-    slope, intercept = _fit_platt(labels, margins)
-    gain = _log_likelihood(labels, slope * margins + intercept) - _log_likelihood(labels, margins)
-    if slope <= 0 or not np.isfinite(gain) or gain < NEEDED_GAIN:
+    counted = _counted(labels, weights)
+    slope, intercept = _fit_platt(labels, margins, counted)
+    before, after = (
+        _log_likelihood(labels, mapped, counted) for mapped in (margins, slope * margins + intercept)
+    )
+    if slope <= 0 or not np.isfinite(after - before) or after - before < NEEDED_GAIN:
         return Calibration()
     return Calibration(kind="platt", slope=slope, intercept=intercept)
 
@@ -28,33 +31,38 @@ def apply(calibration: Calibration, margins: Floats) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp(-calibrated)))
 
 
-def reliability(labels: Labels, probabilities: Floats) -> dict[str, float]:
+def reliability(labels: Labels, probabilities: Floats, weights: Weights | None = None) -> dict[str, float]:
     """Expected calibration error over bins of equal size, and frauds expected for each one seen."""
+    counted = _counted(labels, weights)
     bins = np.array_split(np.argsort(probabilities, kind="stable"), BINS)
-    gaps = [len(rows) * abs(probabilities[rows].mean() - labels[rows].mean()) for rows in bins if len(rows)]
+    gaps = [abs(float(np.sum(counted[rows] * (probabilities[rows] - labels[rows])))) for rows in bins]
     return {
-        "calibration_error": float(sum(gaps) / len(labels)),
-        "expected_over_observed_fraud": float(probabilities.sum() / labels.sum()),
+        "calibration_error": sum(gaps) / float(counted.sum()),
+        "expected_over_observed_fraud": float(counted @ probabilities / (counted @ labels)),
     }
 
 
-def _fit_platt(labels: Labels, margins: Floats) -> tuple[float, float]:
+def _counted(labels: Labels, weights: Weights | None) -> NDArray[np.float64]:
+    return np.ones(len(labels)) if weights is None else weights.astype(np.float64)
+
+
+def _fit_platt(labels: Labels, margins: Floats, counted: NDArray[np.float64]) -> tuple[float, float]:
     """Newton's method on the log likelihood of slope and intercept, with Platt's own smoothed targets."""
-    frauds = int(labels.sum())
-    honest = len(labels) - frauds
+    frauds = float(counted @ labels)
+    honest = float(counted.sum()) - frauds
     targets = np.where(labels == 1, (frauds + 1) / (frauds + 2), 1 / (honest + 2))
     design = np.column_stack([margins.astype(np.float64), np.ones(len(margins))])
-    weights = np.array([1.0, 0.0])
+    line = np.array([1.0, 0.0])
     for _ in range(50):
-        p = 1 / (1 + np.exp(-design @ weights))
-        curvature = (design * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
-        step = np.linalg.solve(curvature, design.T @ (targets - p))
-        weights = weights + np.clip(step, -1, 1)
+        p = 1 / (1 + np.exp(-design @ line))
+        curvature = (design * (counted * p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
+        step = np.linalg.solve(curvature, design.T @ (counted * (targets - p)))
+        line = line + np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-9:
             break
-    return float(weights[0]), float(weights[1])
+    return float(line[0]), float(line[1])
 
 
-def _log_likelihood(labels: Labels, margins: Floats) -> float:
+def _log_likelihood(labels: Labels, margins: Floats, counted: NDArray[np.float64]) -> float:
     signed = np.where(labels == 1, margins, -margins).astype(np.float64)
-    return float(-np.logaddexp(0, -signed).sum())
+    return float(-counted @ np.logaddexp(0, -signed))

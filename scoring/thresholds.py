@@ -4,7 +4,9 @@ A few dozen frauds say little about where a cut should be; the calibrated probab
 payments say more: so a payment counts as fraud as far as its probability says. Labels only guard the honest.
 """
 
+from collections import deque
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +15,10 @@ from domain.cost import Costs
 from domain.decision import Verdict
 from domain.thresholds import Thresholds
 from scoring.calibration import Floats
-from scoring.metrics import Labels
+from scoring.metrics import Labels, Weights
 
 FALSE_DECLINES_MAX = 0.003  # of honest payments, stopped by a decline or a challenge
+REVIEWS_MAX = 0.02  # of all payments: what analysts can look at
 SEVEREST_FIRST = (Verdict.DECLINE, Verdict.CHALLENGE, Verdict.REVIEW, Verdict.APPROVE)
 
 
@@ -26,16 +29,25 @@ def choose(
     *,
     costs: Costs | None = None,
     false_declines_max: float = FALSE_DECLINES_MAX,
+    reviews_max: float = REVIEWS_MAX,
+    weights: Weights | None = None,
 ) -> Thresholds:
-    """Cut the payments, riskiest first, into decline, challenge, review and approve at the least cost."""
+    """Cut the payments, riskiest first, into decline, challenge, review and approve at the least cost.
+
+    At most `false_declines_max` of the honest payments are stopped, at most `reviews_max` of all reviewed.
+    """
     costs = costs or Costs()
     order = np.argsort(-probabilities, kind="stable")
     labels, probabilities, amounts_minor = labels[order], probabilities[order], amounts_minor[order]
+    counted = np.ones(len(order)) if weights is None else weights[order].astype(np.float64)
+    honest = counted * (labels == 0)
     allowed = np.append(True, np.append(np.diff(probabilities) != 0, True))  # equal scores stay together
-    stoppable = np.append(0, np.cumsum(labels == 0)) <= false_declines_max * np.sum(labels == 0)
-    totals = {v: _cost_of_first(v, probabilities, amounts_minor, costs) for v in SEVEREST_FIRST}
-    cuts = _cheapest_cuts(totals, allowed=allowed, stoppable=stoppable)
-    amount_minor = int(amounts_minor.mean())
+    stoppable = np.append(0, np.cumsum(honest)) <= false_declines_max * honest.sum()
+    totals = {v: _cost_of_first(v, probabilities, amounts_minor, counted, costs) for v in SEVEREST_FIRST}
+    above = np.append(0, np.cumsum(counted))
+    first_of_review = np.searchsorted(above, above - reviews_max * above[-1] - 1e-9)
+    cuts = _cheapest_cuts(totals, allowed=allowed, stoppable=stoppable, first_of_review=first_of_review)
+    amount_minor = int(np.average(amounts_minor, weights=counted))
     steps = [break_even(costs, severe, mild, amount_minor) for severe, mild in pairwise(SEVEREST_FIRST)]
     found = [_within_gap(probabilities, cut, step) for cut, step in zip(cuts, steps, strict=True)]
     decline, challenge, review = np.maximum.accumulate(found[::-1])[::-1].tolist()
@@ -64,39 +76,65 @@ def break_even(costs: Costs, severe: Verdict, mild: Verdict, amount_minor: int) 
 
 
 def _cost_of_first(
-    verdict: Verdict, probabilities: Floats, amounts_minor: NDArray[np.int64], costs: Costs
+    verdict: Verdict, probabilities: Floats, amounts_minor: NDArray[np.int64], counted: Floats, costs: Costs
 ) -> Floats:
     """What it costs to give `verdict` to the n riskiest payments, n = 0, 1, …"""
     fraud, honest = costs.of(verdict, fraud=True), costs.of(verdict, fraud=False)
     if_fraud = fraud.fixed_minor + fraud.amount_share * amounts_minor
     if_honest = honest.fixed_minor + honest.amount_share * amounts_minor
-    return np.append(0.0, np.cumsum(probabilities * if_fraud + (1 - probabilities) * if_honest))
+    return np.append(0.0, np.cumsum(counted * (probabilities * if_fraud + (1 - probabilities) * if_honest)))
 
 
 def _cheapest_cuts(
-    totals: dict[Verdict, Floats], *, allowed: NDArray[np.bool_], stoppable: NDArray[np.bool_]
+    totals: dict[Verdict, Floats],
+    *,
+    allowed: NDArray[np.bool_],
+    stoppable: NDArray[np.bool_],
+    first_of_review: NDArray[np.int64],
 ) -> list[int]:
     """How many payments lie above each cut: decline's, challenge's, review's.
 
     Moving the cut between a verdict and the next milder one from 0 to n adds the difference of their totals
-    up to n, so the best three cuts follow from one running minimum each.
+    up to n, so the best three cuts follow from one running minimum each. What analysts can look at bounds how
+    far review's cut may lie below challenge's: there the minimum runs over a window.
     """
-    best = np.zeros(len(allowed))
-    choices: list[NDArray[np.int64]] = []
-    for severe, mild in pairwise(SEVEREST_FIRST):
-        here = best + totals[severe] - totals[mild]
-        may_cut = allowed if mild is Verdict.APPROVE else allowed & stoppable
-        best, chosen = _running_minimum(np.where(may_cut, here, np.inf))
-        choices.append(chosen)
-    review = int(choices[2][-1])
-    challenge = int(choices[1][review])
-    return [int(choices[0][challenge]), challenge, review]
+    declining = _where_least(_step(totals, Verdict.DECLINE, Verdict.CHALLENGE), allowed & stoppable)
+    best = declining.least
+    challenging = _where_least(
+        best + _step(totals, Verdict.CHALLENGE, Verdict.REVIEW), allowed & stoppable, first_of_review
+    )
+    reviewing = _where_least(challenging.least + _step(totals, Verdict.REVIEW, Verdict.APPROVE), allowed)
+    review = int(reviewing.at[-1])
+    challenge = int(challenging.at[review])
+    return [int(declining.at[challenge]), challenge, review]
 
 
-def _running_minimum(values: Floats) -> tuple[Floats, NDArray[np.int64]]:
-    lowest = np.minimum.accumulate(values)
-    is_new = np.append(True, lowest[1:] < lowest[:-1])
-    return lowest, np.maximum.accumulate(np.where(is_new, np.arange(len(values)), 0))
+def _step(totals: dict[Verdict, Floats], severe: Verdict, mild: Verdict) -> Floats:
+    return totals[severe] - totals[mild]
+
+
+class _Least(NamedTuple):
+    least: Floats  # up to each place
+    at: NDArray[np.int64]
+
+
+def _where_least(
+    values: Floats, allowed: NDArray[np.bool_], first: NDArray[np.int64] | None = None
+) -> _Least:
+    """The least allowed value up to each place, or from the place `first` names up to it; the earliest."""
+    values = np.where(allowed, values, np.inf)
+    if first is None:
+        first = np.zeros(len(values), np.int64)
+    least, at = np.full(len(values), np.inf), np.zeros(len(values), np.int64)
+    rising: deque[int] = deque()  # places whose values rise: each the least from there on
+    for place, value in enumerate(values.tolist()):
+        while rising and values[rising[-1]] > value:
+            rising.pop()
+        rising.append(place)
+        while rising[0] < first[place]:
+            rising.popleft()
+        least[place], at[place] = values[rising[0]], rising[0]
+    return _Least(least, at)
 
 
 def _within_gap(probabilities: Floats, cut: int, wished: float) -> float:

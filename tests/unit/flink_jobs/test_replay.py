@@ -12,7 +12,7 @@ from domain.events import Event, event_time_ms
 from domain.platform import pulse_of
 from domain.profile import fold_profile
 from domain.vector import observe, vector
-from flink_jobs.replay import Replay, build_training_set, transaction_of
+from flink_jobs.replay import KEY_COLUMNS, Replay, build_training_set, transaction_of
 
 
 class Past(NamedTuple):
@@ -66,11 +66,13 @@ def test_the_training_set_has_a_row_a_payment(tmp_path: Path) -> None:
     past = [Past(ACCOUNT), Past(FIRST), Past(SECOND, "stolen_card_burst")]
     assert build_training_set(past, out) == 2
     table = parquet.read_table(out)
-    assert table.column_names == [*FEATURE_NAMES, "transaction_id", "as_of_ms", "amount_minor", "label"]
+    assert table.column_names == [*FEATURE_NAMES, *KEY_COLUMNS]
     assert {str(table.schema.field(name).type) for name in FEATURE_NAMES} == {"float"}
     first, second = table.to_pylist()
     assert (first["label"], second["label"]) == (0, 1)
+    assert (first["kind"], second["kind"]) == ("", "stolen_card_burst")
     assert (second["transaction_id"], second["amount_minor"]) == (SECOND.id, 7_000)
+    assert (second["user_id"], second["card_id"]) == (SECOND.user_id, SECOND.card_id)
     assert isnan(first["card_payments_1h"])
     assert second["card_payments_1h"] == 2
 
