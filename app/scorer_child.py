@@ -14,20 +14,21 @@ from msgspec import MsgspecError
 from app.scorer_messages import MOST_BYTES, Hello, Refusal, question, read_answer, read_greeting
 from domain.errors import ModelRefused
 
-START_S = 30.0  # to load its libraries on a busy machine
+START_S = 60.0  # to load its libraries, behind everybody else, on a busy machine
+GENTLY = 19  # niceness
 SILENCE_S = 2.0
 END_S = 1.0  # from a kill to the end
 MOST_UNANSWERED = 256
 
 
 class ScorerChild:
-    """`command` gets two more arguments: the number of an inherited socket and our process id.
+    """`command` gets three more arguments: an inherited socket, our process id, the niceness to load at.
 
     Used from one event loop. `on_end` is called once, with the reason, however the child ends. Raises
     ModelRefused when it cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], on_end: Callable[[str], None]) -> None:
+    def __init__(self, command: Sequence[str], on_end: Callable[[str], None], niceness: int = 0) -> None:
         self._loop = asyncio.get_running_loop()
         self._on_end = on_end
         self._greeting: Future[Hello] = self._loop.create_future()
@@ -35,7 +36,7 @@ class ScorerChild:
         self._number = 0
         self._heard_at = self._loop.time()
         self._watch: TimerHandle | None = None
-        self._process, self._socket = _spawned(command)
+        self._process, self._socket = _spawned(command, niceness)
         self.running = True
         self._loop.add_reader(self._socket, self._read)
 
@@ -57,14 +58,14 @@ class ScorerChild:
             self.end(f"it was not ready within {START_S:.0f} s")
             raise ModelRefused(f"the scorer was not ready within {START_S:.0f} s") from None
 
-    def ask(self, values: "array[float]") -> "Future[array[float]]":
-        """The probability and the contributions, or ModelRefused; raises ModelRefused when too many wait."""
+    def ask(self, values: "array[float]", *, explained: bool = True) -> "Future[array[float]]":
+        """The probability and, explained, the contributions; raises ModelRefused when too many wait."""
         if len(self._asked) >= MOST_UNANSWERED:
             raise ModelRefused(f"the scorer has {MOST_UNANSWERED} payments to answer already")
         if not self._asked:
             self._heard_at = self._loop.time()
         self._number += 1
-        self._send(question(self._number, values))
+        self._send(question(self._number, values, explained=explained))
         asked = self._asked[self._number] = self._loop.create_future()
         if self._watch is None:
             self._watch = self._loop.call_later(SILENCE_S, self._look)
@@ -164,14 +165,14 @@ class ScorerChild:
             self._watch = self._loop.call_later(SILENCE_S - silent_s, self._look)
 
 
-def _spawned(command: Sequence[str]) -> "tuple[subprocess.Popen[bytes], socket.socket]":
+def _spawned(command: Sequence[str], niceness: int) -> "tuple[subprocess.Popen[bytes], socket.socket]":
     """The child ties itself to us: a hook between fork and exec would copy this whole process for it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setblocking(False)
     with theirs:
         try:
             process = subprocess.Popen(  # noqa: S603 - the command is our own
-                [*command, str(theirs.fileno()), str(os.getpid())],
+                [*command, str(theirs.fileno()), str(os.getpid()), str(niceness)],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
             )

@@ -1,7 +1,8 @@
 """What the API and its scorer say to each other: one message a packet, in this machine's own byte order.
 
-The scorer greets once with a Hello or a Refusal (msgpack). A question is a number and a float32 vector; its
-answer is the number, a status, and the probability and contributions as float64 or what went wrong as text.
+The scorer greets once with a Hello or a Refusal (msgpack). A question is a number, whether to explain, and a
+float32 vector; its answer is the number, a status, and the probability and, when explained, the contributions
+as float64, or what went wrong as text.
 """
 
 from array import array
@@ -12,7 +13,7 @@ from msgspec import Struct, msgpack
 
 MOST_BYTES = 16 * 1024
 LONGEST_TEXT = 2_000  # characters
-_NUMBER = Layout("=Q")
+_QUESTION = Layout("=Q?")
 _ANSWER = Layout("=QB")
 _SCORED, _FAILED = 0, 1
 
@@ -43,15 +44,16 @@ def read_greeting(message: bytes) -> Hello | Refusal:
     return _greeting.decode(message)
 
 
-def question(number: int, values: "array[float]") -> bytes:
-    return _NUMBER.pack(number) + values.tobytes()
+def question(number: int, values: "array[float]", *, explained: bool = True) -> bytes:
+    return _QUESTION.pack(number, explained) + values.tobytes()
 
 
-def read_question(message: bytes) -> "tuple[int, array[float]]":
-    return _NUMBER.unpack_from(message)[0], array("f", message[_NUMBER.size :])
+def read_question(message: bytes) -> "tuple[int, bool, array[float]]":
+    number, explained = _QUESTION.unpack_from(message)
+    return number, explained, array("f", message[_QUESTION.size :])
 
 
-def answer(number: int, probability: float, contributions: Sequence[float]) -> bytes:
+def answer(number: int, probability: float, contributions: Sequence[float] = ()) -> bytes:
     return _ANSWER.pack(number, _SCORED) + array("d", (probability, *contributions)).tobytes()
 
 

@@ -1,7 +1,8 @@
 """The scorer as a process of its own, so that no payment waits while a model holds the API's interpreter.
 
 One loop: a question, its answer. The API starts it, speaks with it over the socket that it inherits, and
-takes it along when it ends. It holds the scorer and little else.
+takes it along when it ends. It holds the scorer and little else. It loads its model at a niceness of its own,
+behind the decisions of other models, and answers as urgently as the API does.
 """
 
 import ctypes
@@ -10,7 +11,9 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +29,8 @@ from app.scorer_messages import (
     greeting,
     read_question,
 )
-from domain.errors import ModelRefused
+from domain.errors import ModelRefused, SettingMissing
+from domain.model_key import model_key
 
 if TYPE_CHECKING:
     from app.ports import Model
@@ -35,12 +39,12 @@ _PR_SET_PDEATHSIG = 1
 
 
 def run(arguments: Sequence[str], load: "Callable[[Path], Model]") -> int:
-    """`arguments`: the model's folder, the number of the inherited socket, the parent's process id."""
-    folder, descriptor, parent = arguments
+    """`arguments`: the model's folder, the inherited socket, the parent's process id, the niceness."""
+    folder, descriptor, parent, niceness = arguments
     stay_with(int(parent))
     with socket.socket(fileno=int(descriptor)) as api:
         try:
-            model = load(Path(folder))
+            model = loaded(load, Path(folder), int(niceness))
         except ModelRefused as error:
             api.send(greeting(Refusal(text=str(error)[:LONGEST_TEXT])))
             return 1
@@ -52,6 +56,18 @@ def run(arguments: Sequence[str], load: "Callable[[Path], Model]") -> int:
         except ConnectionError:
             return 0  # the API ended between its question and our answer
     return 0
+
+
+def loaded(load: "Callable[[Path], Model]", folder: Path, niceness: int) -> "Model":
+    """Loads in a thread that is as nice as asked and ends: a process may not take niceness back."""
+    with ThreadPoolExecutor(1, initializer=be_nice, initargs=(niceness,)) as thread:
+        return thread.submit(load, folder).result()
+
+
+def be_nice(niceness: int) -> None:
+    """This thread alone; never more urgent than it was."""
+    thread = threading.get_native_id()
+    os.setpriority(os.PRIO_PROCESS, thread, max(niceness, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def stay_with(parent: int) -> None:
@@ -70,9 +86,9 @@ def answer_all(api: socket.socket, model: "Model") -> None:
 
 
 def _answered(model: "Model", message: bytes) -> bytes:
-    number, values = read_question(message)
+    number, explained, values = read_question(message)
     try:
-        return answer(number, model.score(values), model.contributions(values))
+        return answer(number, model.score(values), model.contributions(values) if explained else ())
     except (ModelRefused, ValueError, ArithmeticError) as error:
         return failure(number, str(error))
 
@@ -87,7 +103,10 @@ def _load(folder: Path) -> "Model":
     os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"))
     from scoring.scorer import Scorer
 
-    return Scorer.load(folder)
+    try:
+        return Scorer.load(folder, model_key(os.environ))
+    except SettingMissing as error:
+        raise ModelRefused(str(error)) from error
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import treelite
 import xgboost
 
-from scoring.scorer import CHECKPOINT_FILE, LIBRARY_FILE, Kind
+from scoring.signature import CHECKPOINT_FILE, LIBRARY_FILE, Kind
 
 COMPILERS = ("gcc", "cc", "clang")
 OPTIMISATION = "-O1"  # scores as fast as -O2 and -O3 do, and compiles in half the time
@@ -28,13 +28,16 @@ class Compiled:
     compiler: str  # what built the library, or why none was built
 
 
-def compile_model(booster: xgboost.Booster, folder: Path) -> Compiled:
-    """Write the treelite checkpoint, and the library where a C compiler works, into `folder`."""
+def compile_model(booster: xgboost.Booster, folder: Path, *, quantise: bool = False) -> Compiled:
+    """Write the treelite checkpoint, and the library where a C compiler works, into `folder`.
+
+    `quantise` compares whole numbers instead of floats, after a search among each feature's borders.
+    """
     treelite.frontend.from_xgboost(booster).serialize(folder / CHECKPOINT_FILE)
     try:
         compiler = _find_compiler()
         with tempfile.TemporaryDirectory(prefix="faregate-trees-") as sources:
-            _generate(folder / CHECKPOINT_FILE, Path(sources))
+            _generate(folder / CHECKPOINT_FILE, Path(sources), quantise=quantise)
             _build(compiler, Path(sources), folder / LIBRARY_FILE)
         return Compiled(kind="compiled", compiler=f"{_name_of(compiler)} {OPTIMISATION}")
     except NotCompiled as reason:
@@ -49,10 +52,9 @@ def _find_compiler() -> str:
     return found
 
 
-def _generate(checkpoint: Path, sources: Path) -> None:
-    _run_all(
-        [[sys.executable, "-m", "scoring.generate_c", str(checkpoint), str(sources), str(UNITS)]], sources
-    )
+def _generate(checkpoint: Path, sources: Path, *, quantise: bool) -> None:
+    command = [sys.executable, "-m", "scoring.generate_c", str(checkpoint), str(sources), str(UNITS)]
+    _run_all([[*command, str(int(quantise))]], sources)
 
 
 def _build(compiler: str, sources: Path, library: Path) -> None:

@@ -2,24 +2,30 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
+import xgboost
 
 from domain.catalogue import FEATURE_NAMES, SIGNATURE
+from domain.errors import ModelRefused
 from domain.thresholds import Thresholds
 from scoring.compile import Compiled
-from scoring.scorer import (
+from scoring.signature import (
     BOOSTER_FILE,
-    CHECKPOINT_FILE,
-    LIBRARY_FILE,
+    SEAL_FILE,
     SIGNATURE_FILE,
+    TRAIN_AGAIN,
     Calibration,
+    GoldenRow,
     Signature,
+    read_files,
+    read_signature,
+    seal_of,
 )
 
 LIBRARIES = {"xgboost": ("xgboost-cpu", "xgboost"), "treelite": ("treelite",), "tl2cgen": ("tl2cgen",)}
@@ -56,8 +62,10 @@ def write_signature(
     metrics: dict[str, float],
     data: dict[str, int | str],
     trained_at: str,
+    golden: Sequence[GoldenRow],
+    key: bytes,
 ) -> Signature:
-    """Sign the files in `folder`: what they expect, what they were measured at, and what they hash to."""
+    """Sign and seal the files in `folder`: what they expect, were measured at, hash to and must answer."""
     unnamed = Signature(
         version="",
         scorer=compiled.kind,
@@ -71,17 +79,32 @@ def write_signature(
         metrics=metrics,
         data=data,
         trained_at=trained_at,
+        golden=list(golden),
     )
     signature = msgspec.structs.replace(unnamed, version=unnamed.content_version())
-    (folder / SIGNATURE_FILE).write_bytes(
-        msgspec.json.format(msgspec.json.encode(signature), indent=2) + b"\n"
-    )
+    content = msgspec.json.format(msgspec.json.encode(signature), indent=2) + b"\n"
+    (folder / SIGNATURE_FILE).write_bytes(content)
+    (folder / SEAL_FILE).write_text(seal_of(content, key))
     return signature
 
 
+def booster_of(folder: Path, key: bytes) -> xgboost.Booster:
+    """The trees of a sealed model; raises ModelRefused as loading its scorer would."""
+    return xgboost.Booster(model_file=bytearray(file_of(folder, key, BOOSTER_FILE)))
+
+
+def file_of(folder: Path, key: bytes, name: str) -> bytes:
+    """One file of a sealed model; raises ModelRefused when the model has none of that name, or another."""
+    files = read_signature(folder, key).files
+    if name not in files:
+        raise ModelRefused(f"{folder} has no {name}. {TRAIN_AGAIN}")
+    return read_files(folder, {name: files[name]})[name]
+
+
 def _hashes(folder: Path) -> dict[str, str]:
-    paths = [folder / name for name in (BOOSTER_FILE, CHECKPOINT_FILE, LIBRARY_FILE)]
-    return {path.name: sha256(path.read_bytes()).hexdigest() for path in paths if path.exists()}
+    own = {SIGNATURE_FILE, SEAL_FILE}
+    paths = sorted(path for path in folder.iterdir() if path.name not in own)
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def _installed(packages: tuple[str, ...]) -> str:

@@ -19,9 +19,16 @@ class FakeScoring:
         self._hangs = hangs or (lambda _: isinstance(model, HangingModel))
 
     async def score(self, values: "array[float]", limit_s: float) -> Scored:
+        await self._in_time(values, limit_s)
+        return score(self._model, values)
+
+    async def probability(self, values: "array[float]", limit_s: float) -> float:
+        await self._in_time(values, limit_s)
+        return float(self._model.score(values))
+
+    async def _in_time(self, values: "array[float]", limit_s: float) -> None:
         if limit_s <= 0:
             raise TimeoutError
         if self._hangs(values):
             await asyncio.sleep(limit_s)
             raise TimeoutError
-        return score(self._model, values)

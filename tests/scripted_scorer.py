@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from array import array
 from pathlib import Path
@@ -12,7 +13,8 @@ from app.scorer_process import run
 from domain.decision import Verdict
 from domain.errors import ModelRefused
 
-REFUSED, SLEEPS, DIES = 1.0, 2.0, 3.0  # the first value; of SLEEPS the second is how long, in seconds
+# The first value; of SLEEPS the second is how long, in seconds.
+REFUSED, SLEEPS, DIES, COUNTS, NICENESS = 1.0, 2.0, 3.0, 4.0, 5.0
 
 
 def fine(value: float = 0.5) -> "array[float]":
@@ -29,6 +31,16 @@ def sleeps(seconds: float) -> "array[float]":
 
 def dies() -> "array[float]":
     return array("f", [DIES, 0.0])
+
+
+def counts() -> "array[float]":
+    """Answered by how many scores were explained."""
+    return array("f", [COUNTS, 0.0])
+
+
+def niceness() -> "array[float]":
+    """Answered by that of the thread which loaded the model."""
+    return array("f", [NICENESS, 0.0])
 
 
 class ScriptedThresholds(Struct, frozen=True):
@@ -48,6 +60,8 @@ class ScriptedModel:
 
     def __init__(self, file: Path | None = None) -> None:
         self.version = file.read_text() if file else "mdl_scripted"
+        self.niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        self.explained = 0
 
     def score(self, vector: "array[float]") -> float:
         first, second = vector
@@ -57,9 +71,14 @@ class ScriptedModel:
             time.sleep(second)
         if first == DIES:
             os._exit(9)
+        if first == COUNTS:
+            return float(self.explained)
+        if first == NICENESS:
+            return float(self.niceness)
         return second
 
     def contributions(self, vector: "array[float]") -> list[float]:
+        self.explained += 1
         return [*vector, 1 / 3]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import scripted_scorer
 from fakes_scoring import FakeScoring
-from scripted_scorer import SLEEPS, ScriptedModel, fine, refused, sleeps
+from scripted_scorer import SLEEPS, ScriptedModel, counts, fine, refused, sleeps
 
 from app.scoring import Scored, Scoring, ScoringProcess, score
 from domain.decision import Verdict
@@ -44,6 +44,27 @@ async def test_a_score_is_the_models_own(scoring: Scoring) -> None:
     scored = await scoring.score(fine(0.1), PATIENT_S)
     assert scored == score(ScriptedModel(), fine(0.1))
     assert scored == Scored(probability=fine(0.1)[1], contributions=[0.0, fine(0.1)[1], 1 / 3])
+
+
+async def test_a_probability_alone_is_that_of_the_score(scoring: Scoring) -> None:
+    assert await scoring.probability(fine(0.1), PATIENT_S) == fine(0.1)[1]
+
+
+async def test_a_probability_is_not_explained(scoring: Scoring) -> None:
+    for _ in range(3):
+        await scoring.probability(fine(), PATIENT_S)
+    assert await scoring.probability(counts(), PATIENT_S) == 0
+    await scoring.score(fine(), PATIENT_S)
+    assert await scoring.probability(counts(), PATIENT_S) == 1
+
+
+async def test_a_probability_fails_as_a_score_does(scoring: Scoring) -> None:
+    with pytest.raises(ModelRefused, match="told to refuse"):
+        await scoring.probability(refused(), PATIENT_S)
+    with pytest.raises(TimeoutError):
+        await scoring.probability(sleeps(0.1), 0.02)
+    with pytest.raises(TimeoutError):
+        await scoring.probability(fine(), 0.0)
 
 
 async def test_a_refusal_is_told_in_its_own_words(scoring: Scoring) -> None:

@@ -14,14 +14,16 @@ from resource import RUSAGE_SELF, getrusage
 import numpy as np
 import pytest
 import uvloop
-from small_model import write_small_model
+from small_model import MODEL_KEY, MODEL_KEY_HEX, write_small_model
 from waiting import eventually
 
 from app.scoring import ScoringProcess, score
 from deploy.bench.figures.percentile import percentile
 from domain.catalogue import FEATURE_NAMES
 from domain.errors import ModelRefused
-from scoring.scorer import SIGNATURE_FILE, Scorer
+from domain.model_key import VARIABLE
+from scoring.scorer import SEAL_FILE, SIGNATURE_FILE, Scorer
+from scoring.signature import seal_of
 
 pytestmark = pytest.mark.anyio
 SIZE = len(FEATURE_NAMES)
@@ -37,6 +39,11 @@ async def main():
     time.sleep(60)
 asyncio.run(main())
 """
+
+
+@pytest.fixture(autouse=True)
+def known_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, MODEL_KEY_HEX)
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +72,14 @@ def threads_of(pid: int) -> int:
 
 
 async def test_it_says_what_the_scorer_says_in_this_process(scoring: ScoringProcess, folder: Path) -> None:
-    here = Scorer.load(folder)
+    here = Scorer.load(folder, MODEL_KEY)
     assert (scoring.version, scoring.kind, scoring.thresholds) == (here.version, here.kind, here.thresholds)
     for values in vectors(200):
         assert await scoring.score(values, PATIENT_S) == score(here, values)
 
 
 async def test_infinities_score_as_they_do_in_this_process(scoring: ScoringProcess, folder: Path) -> None:
-    here = Scorer.load(folder)
+    here = Scorer.load(folder, MODEL_KEY)
     for value in (float("inf"), float("-inf"), 0.0, -0.0, 1e-40):
         values = array("f", [value] * SIZE)
         assert await scoring.score(values, PATIENT_S) == score(here, values)
@@ -87,7 +94,7 @@ async def test_a_vector_of_another_size_is_refused_and_spoils_nothing(scoring: S
 
 async def test_a_folder_without_a_model_is_told_as_the_scorer_tells_it(tmp_path: Path) -> None:
     with pytest.raises(ModelRefused) as here:
-        Scorer.load(tmp_path)
+        Scorer.load(tmp_path, MODEL_KEY)
     with pytest.raises(ModelRefused) as there:
         await ScoringProcess.of(tmp_path).start()
     assert str(there.value) == str(here.value)
@@ -96,8 +103,27 @@ async def test_a_folder_without_a_model_is_told_as_the_scorer_tells_it(tmp_path:
 @pytest.mark.parametrize("content", [b"", b"garbage", json.dumps({"version": "mdl_a"}).encode()])
 async def test_garbage_for_a_signature_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / SIGNATURE_FILE).write_bytes(content)
+    (tmp_path / SEAL_FILE).write_text(seal_of(content, MODEL_KEY))
     with pytest.raises(ModelRefused, match=rf"{SIGNATURE_FILE} cannot be read.*Train a new model"):
         await ScoringProcess.of(tmp_path).start()
+
+
+async def test_without_the_key_no_model_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE)
+    with pytest.raises(ModelRefused, match=f"{VARIABLE} is not set"):
+        await ScoringProcess.of(folder).start()
+
+
+async def test_with_another_key_no_model_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "ff" * 32)
+    with pytest.raises(ModelRefused, match="sealed with another key"):
+        await ScoringProcess.of(folder).start()
+
+
+async def test_a_probability_alone_is_the_scorers(scoring: ScoringProcess, folder: Path) -> None:
+    here = Scorer.load(folder, MODEL_KEY)
+    for values in vectors(50):
+        assert await scoring.probability(values, PATIENT_S) == here.score(values)
 
 
 async def test_it_is_as_nice_as_the_api_and_has_one_thread(scoring: ScoringProcess) -> None:
@@ -123,7 +149,7 @@ def test_on_the_apis_own_loop_it_scores_too(folder: Path) -> None:
         values = vectors(1)[0]
         scored = await scoring.score(values, PATIENT_S)
         scoring.close()
-        return scored.probability, Scorer.load(folder).score(values)
+        return scored.probability, Scorer.load(folder, MODEL_KEY).score(values)
 
     there, here = uvloop.run(main())
     assert there == here
@@ -154,6 +180,12 @@ async def _cost(folder: Path, count: int = 2_000, every_s: float = 0.002) -> dic
         await scoring.score(values, PATIENT_S)
         took_us.append((time.perf_counter() - asked) * 1e6)
     cpu_s = _cpu_s() - before - idle_s
+    alone_us = []
+    for values in rows:
+        await asyncio.sleep(every_s)
+        asked = time.perf_counter()
+        await scoring.probability(values, PATIENT_S)
+        alone_us.append((time.perf_counter() - asked) * 1e6)
     rollup = Path(f"/proc/{scoring.pid}/smaps_rollup").read_text()
     [pss_kib] = [int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")]
     scoring.close()
@@ -161,6 +193,7 @@ async def _cost(folder: Path, count: int = 2_000, every_s: float = 0.002) -> dic
         "start_ms": round(started_s * 1e3, 1),
         "round_trip_us_p50": percentile(took_us, 0.5, 1) or 0.0,
         "round_trip_us_p99": percentile(took_us, 0.99, 1) or 0.0,
+        "without_reasons_us_p50": percentile(alone_us, 0.5, 1) or 0.0,
         "parent_cpu_us": round(cpu_s / count * 1e6, 1),
         "child_pss_mib": round(pss_kib / 1024, 1),
     }

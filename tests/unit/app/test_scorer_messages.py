@@ -37,11 +37,12 @@ def test_noise_is_no_greeting(noise: bytes) -> None:
         read_greeting(noise)
 
 
-@given(NUMBERS, st.lists(st.floats(width=32)))
-def test_a_question_arrives_bit_by_bit(number: int, values: list[float]) -> None:
+@given(NUMBERS, st.booleans(), st.lists(st.floats(width=32)))
+def test_a_question_arrives_bit_by_bit(number: int, explained: bool, values: list[float]) -> None:
     asked = array("f", values)
-    read_number, read = read_question(question(number, asked))
-    assert (read_number, read.typecode, read.tobytes()) == (number, "f", asked.tobytes())
+    read_number, read_explained, read = read_question(question(number, asked, explained=explained))
+    assert (read_number, read_explained, read.typecode) == (number, explained, "f")
+    assert read.tobytes() == asked.tobytes()
 
 
 @given(NUMBERS, st.floats(), st.lists(st.floats()))

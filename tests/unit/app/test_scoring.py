@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import scripted_scorer
 from fakes import FakeModel
-from scripted_scorer import dies, fine, sleeps
+from scripted_scorer import dies, fine, niceness, sleeps
 
 from app import scorer_child
 from app.scoring import Scored, ScoringProcess, score
@@ -66,6 +66,7 @@ async def test_a_scorer_that_died_while_asked_refuses_and_comes_back(scoring: Sc
     await until(lambda: scoring.pid not in {None, first})
     await until_it_scores(scoring)
     assert scoring.restarts == 1
+    assert await scoring.probability(niceness(), PATIENT_S) == os.getpriority(os.PRIO_PROCESS, 0)
 
 
 async def until_it_scores(scoring: ScoringProcess) -> None:
@@ -76,6 +77,18 @@ async def until_it_scores(scoring: ScoringProcess) -> None:
                 return
             except ModelRefused:
                 await asyncio.sleep(0.01)
+
+
+async def test_a_model_is_loaded_behind_everything_else(scoring: ScoringProcess) -> None:
+    assert await scoring.probability(niceness(), PATIENT_S) == 19
+
+
+async def test_payments_that_wait_for_a_model_have_it_loaded_at_once(file: Path) -> None:
+    process = not_started(file)
+    await process.start(urgently=True)
+    nice = await process.probability(niceness(), PATIENT_S)
+    process.close()
+    assert nice == os.getpriority(os.PRIO_PROCESS, 0)
 
 
 async def test_killed_while_many_wait_it_refuses_all_of_them(scoring: ScoringProcess) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from small_model import MODEL_KEY
 
 from domain.catalogue import FEATURE_NAMES, FEATURES
 from scoring import dataset
@@ -15,6 +16,7 @@ from scoring.train import ModelReport, train
 ROWS = 4_000
 FRAUD_SHARE = 0.04
 TELLING = 8  # of so many features the fraud depends, however many the catalogue has
+KINDS = ("stolen_card_burst", "card_testing")
 START_MS = 1_700_000_000_000
 
 
@@ -25,6 +27,7 @@ def training_table(*, rows: int = ROWS, seed: int = 1) -> pa.Table:
     telling = [i for i, feature in enumerate(FEATURES) if feature.risk][:TELLING]
     risk = vectors[:, telling] @ np.array([FEATURES[i].risk for i in telling]) + random.normal(0, 3, rows)
     vectors[random.random(vectors.shape) < 0.05] = np.nan
+    label = (risk > np.quantile(risk, 1 - FRAUD_SHARE)).astype(np.int8)
     columns = {name: vectors[:, i] for i, name in enumerate(FEATURE_NAMES)}
     return pa.table(
         columns
@@ -32,7 +35,10 @@ def training_table(*, rows: int = ROWS, seed: int = 1) -> pa.Table:
             "transaction_id": [f"txn_{i:06d}" for i in range(rows)],
             "as_of_ms": START_MS + 10_000 * np.arange(rows),
             "amount_minor": random.integers(300, 9_000, rows),
-            "label": (risk > np.quantile(risk, 1 - FRAUD_SHARE)).astype(np.int8),
+            "label": label,
+            "user_id": [f"usr_{number}" for number in random.integers(0, rows // 4, rows)],
+            "card_id": [f"card_{number}" for number in random.integers(0, rows // 4, rows)],
+            "kind": np.where(label == 1, random.choice(KINDS, rows), ""),
         }
     )
 
@@ -66,7 +72,8 @@ def rows(training_set: Path) -> Dataset:
 
 @pytest.fixture(scope="session")
 def trained(training_set: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelReport:
-    return train(training_set, tmp_path_factory.mktemp("trained") / "model", on_progress=lambda _: None)
+    out = tmp_path_factory.mktemp("trained") / "model"
+    return train(training_set, out, key=MODEL_KEY, on_progress=lambda _: None)
 
 
 @pytest.fixture
@@ -83,4 +90,5 @@ def interpreted(
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", "")
-        return train(training_set, tmp_path_factory.mktemp("bare") / "model", on_progress=said.append), said
+        out = tmp_path_factory.mktemp("bare") / "model"
+        return train(training_set, out, key=MODEL_KEY, on_progress=said.append), said

@@ -36,3 +36,17 @@ def test_a_model_that_separates_stays_finite() -> None:
     found = calibrate((margins > 0).astype(np.int8), margins)
     assert 0 < found.slope < 10
     assert np.isfinite(found.intercept)
+
+
+def test_a_weight_counts_as_payments_in_calibration_and_its_error() -> None:
+    true = np.random.default_rng(6).normal(-3, 2, 6_000)
+    labels, timid = outcomes(true, seed=6), true / 2 - 1
+    weights = np.where(labels == 1, 3, 1)
+    heavy, repeated = (
+        calibrate(labels, timid, weights),
+        calibrate(np.repeat(labels, weights), np.repeat(timid, weights)),
+    )
+    assert (heavy.slope, heavy.intercept) == pytest.approx((repeated.slope, repeated.intercept), rel=1e-3)
+    told = reliability(labels, apply(heavy, timid), weights)
+    assert told["expected_over_observed_fraud"] == pytest.approx(1, abs=0.05)
+    assert told["calibration_error"] < reliability(labels, apply(heavy, timid))["calibration_error"]

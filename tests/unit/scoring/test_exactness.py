@@ -1,6 +1,5 @@
 """Contributions and margin over many vectors that nobody pays with: what adds up, and what rises."""
 
-import json
 import shutil
 import subprocess
 from itertools import pairwise
@@ -12,21 +11,18 @@ import pytest
 import xgboost
 from msgspec import structs
 from numpy.typing import NDArray
+from small_model import MODEL_KEY
 
 from domain.catalogue import FEATURE_NAMES
 from domain.decision import Verdict
+from domain.thresholds import Thresholds
+from scoring.booster_trees import exact_margins
+from scoring.contributions import XGBoostLibrary
 from scoring.dataset import Dataset
-from scoring.generate_c import add_up_in_double
-from scoring.scorer import (
-    BOOSTER_FILE,
-    FLOAT32_MAX,
-    Calibration,
-    CompiledTrees,
-    Scorer,
-    Thresholds,
-    XGBoostLibrary,
-)
+from scoring.generate_c import add_up_in_double, write_entry
+from scoring.scorer import BOOSTER_FILE, FLOAT32_MAX, Calibration, Scorer
 from scoring.train import ModelReport
+from scoring.trees import CompiledTrees, Vector
 
 SIZE, VECTORS = len(FEATURE_NAMES), 2_500
 TOLERANCE = 1e-5
@@ -48,7 +44,7 @@ def odd_vectors(number: int, seed: int) -> NDArray[np.float32]:
 
 @pytest.fixture(scope="module")
 def scorer(trained: ModelReport) -> Scorer:
-    return Scorer.load(trained.folder)
+    return Scorer.load(trained.folder, MODEL_KEY)
 
 
 def differences(scorer: Scorer, vectors: NDArray[np.float32]) -> list[float]:
@@ -60,7 +56,7 @@ def test_contributions_and_base_add_up_to_the_margin(scorer: Scorer) -> None:
 
 
 def test_they_add_up_without_a_compiler_too(interpreted: tuple[ModelReport, list[str]]) -> None:
-    scorer = Scorer.load(interpreted[0].folder)
+    scorer = Scorer.load(interpreted[0].folder, MODEL_KEY)
     assert max(differences(scorer, odd_vectors(VECTORS // 5, 2))) <= TOLERANCE
 
 
@@ -78,35 +74,45 @@ def test_a_base_that_is_off_would_be_found(scorer: Scorer) -> None:
 def test_the_compiled_margin_is_added_up_in_double(scorer: Scorer, trained: ModelReport) -> None:
     booster = xgboost.Booster(model_file=trained.folder / BOOSTER_FILE)
     vectors = np.nan_to_num(odd_vectors(1_000, 6), nan=np.nan, posinf=FLOAT32_MAX, neginf=-FLOAT32_MAX)
-    trees = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]["model"]["trees"]
-    weights = [np.array(tree["split_conditions"], np.float32) for tree in trees]
-    leaves = booster.predict(xgboost.DMatrix(vectors, feature_names=list(FEATURE_NAMES)), pred_leaf=True)
-    base = scorer._margin(vectors[0]) - _sum_of_leaves(weights, leaves[0])
-    for vector, reached in zip(vectors, leaves, strict=True):
-        assert scorer._margin(vector) == pytest.approx(base + _sum_of_leaves(weights, reached), abs=1e-6)
+    margins = exact_margins(booster, vectors)
+    assert [scorer._trees(vector) for vector in vectors] == pytest.approx(margins.tolist(), abs=1e-6)
 
 
-def _sum_of_leaves(weights: list[NDArray[np.float32]], leaves: NDArray[np.float32]) -> float:
-    return fsum(float(tree[int(leaf)]) for tree, leaf in zip(weights, leaves, strict=True))
+def test_margins_without_rounding_are_xgboosts_own_but_for_its_rounding(trained: ModelReport) -> None:
+    booster = xgboost.Booster(model_file=trained.folder / BOOSTER_FILE)
+    vectors = np.nan_to_num(odd_vectors(1_000, 7), nan=np.nan, posinf=FLOAT32_MAX, neginf=-FLOAT32_MAX)
+    told = booster.inplace_predict(vectors, predict_type="margin", missing=np.nan)
+    assert exact_margins(booster, vectors) == pytest.approx(told.tolist(), abs=2e-5)
 
 
+HEADER = """
+#include <stddef.h>
+#include <stdint.h>
+union Entry {{ int missing; float fvalue; }};
+int32_t get_num_feature(void);
+void predict(union Entry* data, int pred_margin, {c}* result);
+"""
 LIBRARY = """
-int get_num_feature(void) {{ return 2; }}
-const char* get_leaf_output_type(void) {{ return "{kind}"; }}
-void predict(void* data, int pred_margin, {c}* result) {{ result[0] += 0.1; result[0] += 0.2; }}
+#include "header.h"
+int32_t get_num_feature(void) {{ return 2; }}
+void predict(union Entry* data, int pred_margin, {c}* result) {{
+  result[0] += data[1].missing == -1 ? 7 : 0.1;
+  result[0] += 0.2;
+}}
 """
 
 
-@pytest.mark.parametrize(
-    ("kind", "c", "total"), [("float32", "float", float(np.float32(0.3))), ("float64", "double", 0.3)]
-)
+@pytest.mark.parametrize(("c", "total"), [("float", float(np.float32(0.3))), ("double", 0.3)])
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
-def test_a_library_is_read_by_the_type_that_it_says(tmp_path: Path, kind: str, c: str, total: float) -> None:
-    (tmp_path / "trees.c").write_text(LIBRARY.format(kind=kind, c=c))
-    command = ["cc", "-shared", "-fPIC", "-o", str(tmp_path / "trees.so"), str(tmp_path / "trees.c")]
-    subprocess.run(command, check=True)
-    trees = CompiledTrees((tmp_path / "trees.so").read_bytes(), 2, where=tmp_path / "trees.so")
+def test_the_entry_adds_up_in_the_type_of_the_trees(tmp_path: Path, c: str, total: float) -> None:
+    (tmp_path / "header.h").write_text(HEADER.format(c=c))
+    (tmp_path / "trees.c").write_text(LIBRARY.format(c=c))
+    write_entry(tmp_path, 2)
+    library, sources = tmp_path / "trees.so", map(str, tmp_path.glob("*.c"))
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), *sources], check=True)
+    trees = CompiledTrees(library.read_bytes(), 2, where=library)
     assert [trees(np.zeros(2, np.float32)) for _ in range(2)] == pytest.approx([total] * 2, abs=1e-12)
+    assert trees(np.array([0, np.nan], np.float32)) == pytest.approx(7.2, abs=1e-6)
 
 
 def test_generated_code_is_changed_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -124,9 +130,22 @@ def test_generated_code_is_changed_whole_or_not_at_all(tmp_path: Path) -> None:
     assert (tmp_path / "main.c").read_text() == strange
 
 
+class Constant:
+    """Trees that say one margin of everything."""
+
+    def __init__(self, margin: float) -> None:
+        self.margin = margin
+
+    def __call__(self, _: Vector) -> float:
+        return self.margin
+
+    def many(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.full(len(rows), self.margin)
+
+
 def calibrated(scorer: Scorer, shap: XGBoostLibrary, calibration: Calibration, margin: float) -> float:
     signature = structs.replace(scorer.signature, calibration=calibration)
-    return Scorer(signature=signature, margin=lambda _: margin, shap=shap).score(np.zeros(SIZE, np.float32))
+    return Scorer(signature=signature, trees=Constant(margin), shap=shap).score(np.zeros(SIZE, np.float32))
 
 
 def test_the_calibration_rises_strictly(scorer: Scorer, trained: ModelReport) -> None:
@@ -141,7 +160,7 @@ def test_the_calibration_rises_strictly(scorer: Scorer, trained: ModelReport) ->
 
 def test_the_order_of_raw_margins_is_the_order_of_probabilities(scorer: Scorer) -> None:
     vectors = odd_vectors(500, 4)
-    raw = [scorer._margin(vector) for vector in vectors]
+    raw = [scorer._trees(vector) for vector in vectors]
     scores = [scorer.score(vector) for vector in vectors]
     by_raw = [scores[place] for place in np.argsort(raw, kind="stable")]
     assert by_raw == sorted(scores)

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from array import array
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -12,13 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 import xgboost
+from small_model import MODEL_KEY
 
 from domain.catalogue import FEATURE_NAMES
 from domain.errors import ModelRefused
 from scoring.compile import compile_model
 from scoring.dataset import Dataset
+from scoring.golden import golden_rows
 from scoring.model_folder import write_signature
-from scoring.scorer import BOOSTER_FILE, FLOAT32_MAX, SIGNATURE_FILE, Scorer
+from scoring.scorer import BOOSTER_FILE, FLOAT32_MAX, SEAL_FILE, SIGNATURE_FILE, Scorer
+from scoring.signature import seal_of
 from scoring.train import ModelReport
 
 SIZE = len(FEATURE_NAMES)
@@ -28,14 +32,16 @@ SIZE = len(FEATURE_NAMES)
 def scorer(
     request: pytest.FixtureRequest, trained: ModelReport, interpreted: tuple[ModelReport, list[str]]
 ) -> Scorer:
-    return Scorer.load(trained.folder if request.param == "compiled" else interpreted[0].folder)
+    return Scorer.load(trained.folder if request.param == "compiled" else interpreted[0].folder, MODEL_KEY)
 
 
-def resign(model: Path, change: Callable[[dict[str, Any]], object]) -> None:
+def resign(model: Path, change: Callable[[dict[str, Any]], object], key: bytes = MODEL_KEY) -> None:
+    """Change the signature and seal it again."""
     path = model / SIGNATURE_FILE
     signature = json.loads(path.read_text())
     change(signature)
     path.write_text(json.dumps(signature))
+    (model / SEAL_FILE).write_text(seal_of(path.read_bytes(), key))
 
 
 def test_odd_vectors_score_as_xgboost_scores_them(scorer: Scorer, trained: ModelReport) -> None:
@@ -46,7 +52,7 @@ def test_odd_vectors_score_as_xgboost_scores_them(scorer: Scorer, trained: Model
     calibration = scorer.signature.calibration
     for row, margin in zip(rows, margins, strict=True):
         expected = 1 / (1 + exp(-(calibration.slope * margin + calibration.intercept)))
-        assert scorer.score(row) == pytest.approx(expected, abs=1e-5)
+        assert scorer.score(row) == pytest.approx(expected, abs=2e-6)
 
 
 def test_an_infinity_scores_as_the_largest_number(scorer: Scorer) -> None:
@@ -99,20 +105,20 @@ def test_a_vector_of_another_size_is_refused(scorer: Scorer, size: int) -> None:
             method(np.zeros(size, np.float32))
 
 
-@pytest.mark.parametrize("name", ["model.ubj", "model.so"])
+@pytest.mark.parametrize("name", ["model.ubj", "model.tl", "model.so"])
 def test_a_file_with_another_hash_is_refused(model: Path, name: str) -> None:
     content = bytearray((model / name).read_bytes())
     content[len(content) // 2] ^= 1
     (model / name).write_bytes(content)
     with pytest.raises(ModelRefused, match=f"{name} is not the file"):
-        Scorer.load(model)
+        Scorer.load(model, MODEL_KEY)
 
 
 def test_a_truncated_library_is_refused_before_it_is_loaded(model: Path) -> None:
     library = model / "model.so"
     library.write_bytes(library.read_bytes()[:5_000])
     with pytest.raises(ModelRefused, match="is not the file"):
-        Scorer.load(model)
+        Scorer.load(model, MODEL_KEY)
 
 
 def test_a_library_for_another_machine_is_refused(model: Path) -> None:
@@ -120,25 +126,25 @@ def test_a_library_for_another_machine_is_refused(model: Path) -> None:
     digest = sha256((model / "model.so").read_bytes()).hexdigest()
     resign(model, lambda s: s["files"].update({"model.so": digest}))
     with pytest.raises(ModelRefused, match="cannot be loaded on this machine"):
-        Scorer.load(model)
+        Scorer.load(model, MODEL_KEY)
 
 
 def test_other_features_are_refused_and_named(model: Path) -> None:
     resign(model, lambda s: s["features"].__setitem__(0, "shoe_size"))
     with pytest.raises(ModelRefused, match="only in the model \\['shoe_size'\\]"):
-        Scorer.load(model)
+        Scorer.load(model, MODEL_KEY)
 
 
 def test_features_in_another_order_are_refused(model: Path) -> None:
     resign(model, lambda s: s["features"].reverse())
     with pytest.raises(ModelRefused, match="another order"):
-        Scorer.load(model)
+        Scorer.load(model, MODEL_KEY)
 
 
 def test_other_definitions_are_refused(model: Path) -> None:
     resign(model, lambda s: s.update(catalogue="0" * 64))
     with pytest.raises(ModelRefused, match="other definitions"):
-        Scorer.load(model)
+        Scorer.load(model, MODEL_KEY)
 
 
 @pytest.mark.parametrize(
@@ -155,21 +161,76 @@ def test_a_signature_changed_afterwards_is_refused(
 ) -> None:
     resign(model, change)
     with pytest.raises(ModelRefused, match="changed after it was written"):
-        Scorer.load(model)
+        Scorer.load(model, MODEL_KEY)
+
+
+def test_a_signature_without_its_own_seal_is_refused_before_it_is_read(model: Path) -> None:
+    path = model / SIGNATURE_FILE
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(ModelRefused, match="its seal does not match"):
+        Scorer.load(model, MODEL_KEY)
+    path.write_text("{")
+    with pytest.raises(ModelRefused, match="its seal does not match"):
+        Scorer.load(model, MODEL_KEY)
+
+
+@pytest.mark.parametrize("key", [b"", MODEL_KEY[:-1], bytes(32)])
+def test_a_model_sealed_with_another_key_is_refused(model: Path, key: bytes) -> None:
+    resign(model, lambda _: None, key)
+    with pytest.raises(ModelRefused, match="sealed with another key"):
+        Scorer.load(model, MODEL_KEY)
+
+
+@pytest.mark.parametrize("seal", [b"", b"0" * 64, b"\xff\x00 no seal"])
+def test_what_is_no_seal_is_refused(model: Path, seal: bytes) -> None:
+    (model / SEAL_FILE).write_bytes(seal)
+    with pytest.raises(ModelRefused, match="its seal does not match"):
+        Scorer.load(model, MODEL_KEY)
+
+
+def test_no_library_is_opened_before_the_seal_holds(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr("scoring.trees.ctypes.PyDLL", opened.append)
+    monkeypatch.setattr("scoring.contributions.ctypes.CDLL", opened.append)
+    with pytest.raises(ModelRefused):
+        Scorer.load(model, bytes(32))
+    assert opened == []
+
+
+def test_golden_rows_go_with_a_model(trained: ModelReport) -> None:
+    golden = trained.signature.golden
+    assert len(golden) >= 12
+    assert any(np.isnan(np.frombuffer(row.vector, "<f4")).all() for row in golden)
+
+
+@pytest.mark.parametrize("off", [1e-3, -1e9])
+def test_a_model_that_answers_golden_rows_otherwise_is_refused(model: Path, off: float) -> None:
+    def change(signature: dict[str, Any]) -> None:
+        signature["golden"][3]["margin"] += off
+
+    resign(model, change)
+    with pytest.raises(ModelRefused, match="golden row 3"):
+        Scorer.load(model, MODEL_KEY)
+
+
+def test_golden_rows_of_another_size_are_refused(model: Path) -> None:
+    resign(model, lambda s: s["golden"][0].update(vector=b64encode(bytes(12)).decode()))
+    with pytest.raises(ModelRefused, match="golden row 0"):
+        Scorer.load(model, MODEL_KEY)
 
 
 def test_a_signature_that_cannot_be_read_is_refused(model: Path, tmp_path: Path) -> None:
-    (model / SIGNATURE_FILE).write_text('{"version":')
+    resign(model, lambda s: s.pop("version"))
     with pytest.raises(ModelRefused, match="cannot be read"):
-        Scorer.load(model)
+        Scorer.load(model, MODEL_KEY)
     with pytest.raises(ModelRefused, match="no whole model"):
-        Scorer.load(tmp_path / "absent")
+        Scorer.load(tmp_path / "absent", MODEL_KEY)
 
 
 def test_a_model_replaced_in_its_place_is_the_one_that_is_loaded(
     model: Path, trained: ModelReport, rows: Dataset
 ) -> None:
-    before = Scorer.load(model)
+    before = Scorer.load(model, MODEL_KEY)
     booster = xgboost.Booster(model_file=model / BOOSTER_FILE)[:5]
     booster.save_model(model / BOOSTER_FILE)
     kept = trained.signature
@@ -181,8 +242,10 @@ def test_a_model_replaced_in_its_place_is_the_one_that_is_loaded(
         metrics=kept.metrics,
         data=kept.data,
         trained_at=kept.trained_at,
+        golden=golden_rows(booster, rows.vectors),
+        key=MODEL_KEY,
     )
-    after = Scorer.load(model)
+    after = Scorer.load(model, MODEL_KEY)
     margin = float(booster.inplace_predict(rows.vectors[:1], predict_type="margin", missing=np.nan)[0])
     expected = kept.calibration.slope * margin + kept.calibration.intercept
     assert after.margin(rows.vectors[0]) == pytest.approx(expected, abs=1e-5)
@@ -192,10 +255,12 @@ def test_a_model_replaced_in_its_place_is_the_one_that_is_loaded(
 def test_loading_a_scorer_loads_no_heavy_package(trained: ModelReport) -> None:
     program = (
         "import sys; from pathlib import Path; from scoring.scorer import Scorer\n"
-        "Scorer.load(Path(sys.argv[1])).contributions([0.0] * int(sys.argv[2]))\n"
+        "scorer = Scorer.load(Path(sys.argv[1]), bytes.fromhex(sys.argv[2]))\n"
+        "scorer.contributions([0.0] * int(sys.argv[3]))\n"
         "heavy = {'pandas', 'sklearn', 'scipy', 'xgboost', 'treelite', 'tl2cgen', 'pyarrow'}\n"
-        "ours = {name for name in sys.modules if name.startswith('scoring.')} - {'scoring.scorer'}\n"
+        "allowed = {f'scoring.{name}' for name in ('scorer', 'signature', 'trees', 'contributions')}\n"
+        "ours = {name for name in sys.modules if name.startswith('scoring.')} - allowed\n"
         "print(sorted((heavy & set(sys.modules)) | ours))"
     )
-    command = [sys.executable, "-c", program, str(trained.folder), str(SIZE)]
+    command = [sys.executable, "-c", program, str(trained.folder), MODEL_KEY.hex(), str(SIZE)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -36,7 +36,7 @@ def test_few_honest_payments_are_stopped(skill: float) -> None:
 def test_nothing_cheaper_exists() -> None:
     labels, probabilities, amounts = sample(seed=4, rows=40)
     labels[:4] = 1
-    chosen = choose(labels, probabilities, amounts, false_declines_max=1.0)
+    chosen = choose(labels, probabilities, amounts, false_declines_max=1.0, reviews_max=1.0)
     cuts = [*probabilities.tolist(), 1.0]
     every = (
         Thresholds(review=review, challenge=challenge, decline=decline)
@@ -44,6 +44,40 @@ def test_nothing_cheaper_exists() -> None:
     )
     cheapest = min(expected_cost_minor(probabilities, amounts, cut, Costs()) for cut in every)
     assert expected_cost_minor(probabilities, amounts, chosen, Costs()) == pytest.approx(cheapest)
+
+
+@pytest.mark.parametrize("reviews_max", [0.0, 0.01, 0.05])
+@pytest.mark.parametrize("weight", [1.0, 3.0])
+def test_analysts_get_no_more_than_they_can_look_at(reviews_max: float, weight: float) -> None:
+    labels, probabilities, amounts = sample(seed=3, skill=0.5)
+    weights = np.where(np.arange(len(labels)) % 2, weight, 1.0)
+    found = choose(labels, probabilities, amounts, reviews_max=reviews_max, weights=weights)
+    reviewed = (probabilities >= found.review) & (probabilities < found.challenge)
+    assert weights[reviewed].sum() <= reviews_max * weights.sum()
+    if reviews_max:
+        assert weights[reviewed].sum() > 0.9 * reviews_max * weights.sum()
+
+
+def test_a_cap_on_reviews_costs_no_more_than_it_must() -> None:
+    labels, probabilities, amounts = sample(seed=4, rows=40)
+    labels[:4] = 1
+    chosen = choose(labels, probabilities, amounts, false_declines_max=1.0, reviews_max=0.1)
+    cuts = [*probabilities.tolist(), 1.0]
+    every = (
+        Thresholds(review=review, challenge=challenge, decline=decline)
+        for review, challenge, decline in combinations_with_replacement(sorted(cuts), 3)
+        if sum(review <= p < challenge for p in probabilities) <= 4
+    )
+    cheapest = min(expected_cost_minor(probabilities, amounts, cut, Costs()) for cut in every)
+    assert expected_cost_minor(probabilities, amounts, chosen, Costs()) == pytest.approx(cheapest)
+
+
+def test_a_weight_of_two_is_two_payments() -> None:
+    labels, probabilities, amounts = sample(seed=8, rows=400, skill=0.5)
+    twice = np.repeat(np.arange(400), np.where(np.arange(400) % 3, 1, 2))
+    weights = np.where(np.arange(400) % 3, 1.0, 2.0)
+    repeated = choose(labels[twice], probabilities[twice], amounts[twice])
+    assert choose(labels, probabilities, amounts, weights=weights) == repeated
 
 
 def test_a_model_that_separates_leaves_room_for_every_verdict() -> None:
@@ -55,7 +89,7 @@ def test_a_model_that_separates_leaves_room_for_every_verdict() -> None:
 
 def test_equal_scores_are_decided_alike() -> None:
     labels = np.array([1] * 50 + [0] * 50, np.int8)
-    found = choose(labels, np.full(100, 0.5), np.full(100, 2_000))
+    found = choose(labels, np.full(100, 0.5), np.full(100, 2_000), reviews_max=1.0)
     assert found.verdict(0.5) is Verdict.REVIEW
     assert found.verdict(0.500001) is not Verdict.REVIEW
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import xgboost
+from small_model import MODEL_KEY
 
 from domain.errors import ModelRefused
 from scoring.dataset import Dataset
@@ -42,13 +43,13 @@ def test_a_copy_of_another_model_is_refused(
 ) -> None:
     fewer = booster[: booster.num_boosted_rounds() - 1]
     with pytest.raises(ModelRefused, match="where XGBoost says"):
-        verify(Scorer.load(trained.folder), fewer, rows.vectors, rows=600)
+        verify(Scorer.load(trained.folder, MODEL_KEY), fewer, rows.vectors, rows=600)
 
 
 def test_an_answer_that_is_no_number_is_refused(
     booster: xgboost.Booster, trained: ModelReport, rows: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scorer = Scorer.load(trained.folder)
+    scorer = Scorer.load(trained.folder, MODEL_KEY)
     monkeypatch.setattr(scorer, "score", lambda _: float("nan"))
     with pytest.raises(ModelRefused, match="model says nan"):
         verify(scorer, booster, rows.vectors, rows=600)
