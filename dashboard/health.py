@@ -46,6 +46,7 @@ class Line(Struct, frozen=True, kw_only=True):
     value: str
     level: Level
     note: str = ""
+    in_headline: bool = True  # False of what mends itself
 
 
 def lines(snapshot: Snapshot, stream: StreamReading) -> list[Line]:
@@ -66,7 +67,7 @@ def lines(snapshot: Snapshot, stream: StreamReading) -> list[Line]:
 
 def headline(of: Iterable[Line]) -> Line:
     """The worst line as a sentence for the top of the page."""
-    worst = max(of, key=lambda line: line.level)
+    worst = max((line for line in of if line.in_headline), key=lambda line: line.level)
     if worst.level < Level.WATCH:
         return Line(name="well", value="Deciding normally", level=Level.WELL)
     return Line(name=worst.name, value=f"{worst.name}: {worst.value}", level=worst.level, note=worst.note)

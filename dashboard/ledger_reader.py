@@ -20,6 +20,7 @@ from dashboard.readings import (
     DecisionDetail,
     DecisionRow,
     DecisionTimes,
+    DriftRow,
     OutcomeRow,
     Parity,
     Pipeline,
@@ -33,6 +34,7 @@ from domain.online_store import WATERMARK_ENTITY, WATERMARK_VIEW
 
 MOST_DECISIONS = 40
 MOST_ALERTS = 12
+MOST_DRIFTED = 9  # the score and the worst features
 BUCKETS = 30
 # Decisions are looked at again when they are some minutes old.
 PARITY_DUE = {"due": timedelta(minutes=6), "overdue": timedelta(minutes=10)}
@@ -62,6 +64,7 @@ class LedgerReader:
                 alerts=_rows(connection, Alert, "newest_alerts", most_alerts),
                 pipeline=_rows(connection, Pipeline, "pipeline", watermark)[0],
                 parity=_rows(connection, Parity, "parity", PARITY_DUE)[0],
+                drift=_rows(connection, DriftRow, "newest_drift", {"most": MOST_DRIFTED}),
                 **structs.asdict(totals or _totals(connection, period_min)),
             )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import decision_view, health, markup, money_tiles, verdict_mix
+from dashboard import decision_view, drift, health, markup, money_tiles, verdict_mix
 from dashboard.health import Level
 from dashboard.ledger_reader import BUCKETS, slice_of
 from dashboard.readings import DecisionDetail, ReadingsUnavailable, Snapshot, StreamReading
@@ -64,7 +64,7 @@ def _refreshed(source: Source, period_min: int) -> None:
     except ReadingsUnavailable as unavailable:
         st.html(markup.notice(str(unavailable), level=Level.BAD))
         return
-    lines = health.lines(snapshot, stream)
+    lines = [*health.lines(snapshot, stream), *drift.lines(snapshot.drift, snapshot.pipeline.now)]
     st.html(markup.headline(health.headline(lines)))
     if opened:
         _decision(opened, detail, period_min)
@@ -79,6 +79,7 @@ def _refreshed(source: Source, period_min: int) -> None:
         st.html(markup.title("Decisions", "newest first, times in UTC; a time opens the decision"))
         st.html(markup.decisions(snapshot.newest, period_min=period_min, opened=opened))
         _alerts(snapshot, opened)
+        _drift(snapshot)
     with right:
         _mix(snapshot)
         st.html(markup.title("Pipeline"))
@@ -103,6 +104,12 @@ def _alerts(snapshot: Snapshot, opened: str | None) -> None:
         st.html(markup.notice("Every payment of this period was approved."))
         return
     st.html(markup.alerts(snapshot.alerts, period_min=snapshot.period_min, opened=opened))
+
+
+def _drift(snapshot: Snapshot) -> None:
+    if snapshot.drift:
+        with st.expander("How far payments have moved from the training window"):
+            st.html(markup.drifted(drift.moved(snapshot.drift)))
 
 
 def _decision(opened: str, detail: DecisionDetail | None, period_min: int) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from dashboard import decision_view
 from dashboard.decision_view import Fact
+from dashboard.drift import Moved
 from dashboard.health import Level, Line
 from dashboard.money_tiles import Tile
 from dashboard.readings import Alert, DecisionDetail, DecisionRow
@@ -126,6 +127,17 @@ def _line(line: Line) -> str:
         f"<dt class='fg-{level}'><i class='fg-dot' title='{level}'></i>{escape(line.name)}</dt>"
         f"<dd class='fg-{level}'>{escape(line.value)}{note}</dd>"
     )
+
+
+def drifted(of: Iterable[Moved]) -> str:
+    head = _head("What", "#PSI", "#KS", "#Unknown", "#Out of range", "Alarm")
+    body = "".join(
+        f"<tr><td>{escape(row.name)}</td>"
+        + "".join(f"<td class='fg-number'>{escape(number)}</td>" for number in row.numbers)
+        + f"<td class='fg-why'>{escape(row.alarm)}</td></tr>"
+        for row in of
+    )
+    return f"<table class='fg-table fg-alerts'>{head}<tbody>{body}</tbody></table>"
 
 
 def decision(detail: DecisionDetail, *, period_min: int) -> str:

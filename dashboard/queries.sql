@@ -110,3 +110,13 @@ select outcome, reason_code, amount_minor, occurred_at
 from outcomes
 where transaction_id = %(transaction_id)s
 order by occurred_at, outcome_id
+
+-- name: newest_drift
+-- The newest drift check: the score first, then the features with an alarm, then those that moved most.
+select checked_at, subject, psi, ks, missing_rise, out_of_range, rows, alarm,
+       count(*) filter (where subject <> 'score') over () as features,
+       count(alarm) filter (where subject <> 'score') over () as alarmed_features
+from drift_checks
+where checked_at = (select max(checked_at) from drift_checks)
+order by subject <> 'score', alarm is null, psi desc nulls last, subject
+limit %(most)s

@@ -96,6 +96,21 @@ class Parity(Struct, frozen=True, kw_only=True):
     is_due: bool
 
 
+class DriftRow(Struct, frozen=True, kw_only=True):
+    """One subject of the newest drift check, and how many features of that check were judged and alarmed."""
+
+    checked_at: datetime
+    subject: str
+    psi: float | None
+    ks: float | None
+    missing_rise: float
+    out_of_range: float
+    rows: int
+    alarm: str | None
+    features: int
+    alarmed_features: int
+
+
 class Totals(Struct, frozen=True, kw_only=True):
     """Sums over a whole period."""
 
@@ -114,6 +129,7 @@ class Snapshot(Totals, frozen=True, kw_only=True):
     alerts: list[Alert]
     pipeline: Pipeline
     parity: Parity
+    drift: list[DriftRow]  # the score's first, then the worst features; empty before the first check
 
 
 class OutcomeRow(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from dashboard.readings import (
     DecisionDetail,
     DecisionRow,
     DecisionTimes,
+    DriftRow,
     Parity,
     Pipeline,
     RungTotal,
@@ -98,6 +99,22 @@ def a_parity(**given: Any) -> Parity:
     return Parity(**{**defaults, **given})
 
 
+def a_drift_row(**given: Any) -> DriftRow:
+    defaults: dict[str, Any] = {
+        "checked_at": ago(minutes=1),
+        "subject": "score",
+        "psi": 0.03,
+        "ks": 0.05,
+        "missing_rise": 0.0,
+        "out_of_range": 0.0,
+        "rows": 2_000,
+        "alarm": None,
+        "features": 61,
+        "alarmed_features": 0,
+    }
+    return DriftRow(**{**defaults, **given})
+
+
 def a_snapshot(**given: Any) -> Snapshot:
     defaults: dict[str, Any] = {
         "period_min": 60,
@@ -110,6 +127,7 @@ def a_snapshot(**given: Any) -> Snapshot:
         "buckets": [],
         "pipeline": a_pipeline(),
         "parity": a_parity(),
+        "drift": [a_drift_row()],
     }
     return Snapshot(**{**defaults, **given})
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from readings_factories import a_detail, a_pipeline, a_snapshot, an_empty_snapshot
+from readings_factories import a_detail, a_drift_row, a_pipeline, a_snapshot, an_empty_snapshot
 from streamlit.testing.v1 import AppTest
 
 from dashboard.live import Source
@@ -100,6 +100,26 @@ def test_a_lost_database_is_a_sentence(run: Callable[..., AppTest]) -> None:
 def test_stale_features_are_the_headline(run: Callable[..., AppTest]) -> None:
     shown = text(run(snapshot=lambda _: a_snapshot(pipeline=a_pipeline(age_ms=90_000))))
     assert "Feature age: 2 min" in shown
+
+
+def test_drift_is_a_line_and_a_table(run: Callable[..., AppTest]) -> None:
+    rows = [
+        a_drift_row(psi=0.04, features=61, alarmed_features=1),
+        a_drift_row(subject="card_payments_5m", psi=0.61, features=61, alarmed_features=1, alarm="<b> rose"),
+    ]
+    test = run(snapshot=lambda _: a_snapshot(drift=rows))
+    shown = text(test)
+    assert "Deciding normally" in shown
+    assert "1 of 61, 1 min ago" in shown
+    assert "<td class='fg-number'>0.61</td>" in shown
+    assert "&lt;b&gt; rose" in shown
+    assert test.expander[0].label == "How far payments have moved from the training window"
+
+
+def test_without_a_check_there_is_no_table(run: Callable[..., AppTest]) -> None:
+    test = run(snapshot=lambda _: a_snapshot(drift=[]))
+    assert "not checked yet" in text(test)
+    assert not test.expander
 
 
 def test_standing_still_stops_the_refresh(run: Callable[..., AppTest]) -> None:
