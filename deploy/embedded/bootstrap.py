@@ -1,7 +1,7 @@
 """`python -m deploy.embedded.bootstrap history|train`: the work of the first start, as a process of its own.
 
 `history` simulates the city's past, tells it to Kafka, and keeps the training set that the same events give.
-`train` makes the model from that set.
+`train` makes the first champion from that set.
 """
 
 import logging
@@ -14,13 +14,15 @@ from data_generator.history import SimulatedEvent, generate_history
 from deploy.embedded.history import HistorySize, Told
 from deploy.embedded.home import Home
 from domain.display import count
-from domain.errors import FaregateError
+from domain.errors import FaregateError, ModelRefused
 from domain.events import encode_event, event_time_ms
+from domain.model_key import model_key
 from domain.settings import KafkaSettings
 from domain.topics import MURMUR2
 
 log = logging.getLogger("faregate.bootstrap")
 FLUSH_S = 120.0
+BY = "bootstrap"
 
 
 class HistoryLost(FaregateError):
@@ -33,7 +35,14 @@ def history(home: Home, bootstrap: str, size: HistorySize) -> None:
     told.write(home)
     log.info("simulating %s payments of %s riders", count(size.payments), count(size.riders))
     events = list(
-        generate_history(told.size.seed, told.size.riders, told.size.days, told.size.payments, told.end_ms)
+        generate_history(
+            told.size.seed,
+            told.size.riders,
+            told.size.days,
+            told.size.payments,
+            told.end_ms,
+            without=frozenset(told.size.without),
+        )
     )
     tell(bootstrap, events)
     log.info("told Kafka %s events", count(len(events)))
@@ -72,10 +81,37 @@ def _keep_training_set(home: Home, events: Sequence[SimulatedEvent]) -> None:
     log.info("training set: %s payments", count(rows))
 
 
-def train(home: Home) -> None:
-    from scoring.train import train as fit
+def train(home: Home, key: bytes) -> None:
+    """Trains the model unless it is there, keeps it in the registry, and makes it champion if there is none.
 
-    fit(home.training_set, home.model, on_progress=log.info)
+    The database is the one that PG* variables name. It can be interrupted anywhere and done again.
+    """
+    import psycopg
+
+    from scoring.registry import Registry
+
+    if not _is_there(home, key):
+        from scoring.train import train as fit
+
+        fit(home.training_set, home.model, key=key, on_progress=log.info)
+    with psycopg.connect("", autocommit=True) as connection:
+        registry = Registry(connection)
+        model = registry.register(
+            home.model, kind="offline", base_version=None, by=BY, why="learned from the simulated past"
+        )
+        if registry.champion() is None:
+            registry.promote(model.version, by=BY, why="the first model")
+            log.info("champion: %s", model.version)
+
+
+def _is_there(home: Home, key: bytes) -> bool:
+    from scoring.signature import read_files, read_signature
+
+    try:
+        read_files(home.model, read_signature(home.model, key).files)
+    except ModelRefused:
+        return False
+    return True
 
 
 def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
@@ -83,14 +119,19 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     home = Home.from_env(env)
     try:
         match arguments:
-            case ["history", *numbers]:
-                seed, riders, days, payments = map(int, numbers)
-                size = HistorySize(seed=seed, riders=riders, days=days, payments=payments)
+            case ["history", seed, riders, days, payments, *without]:
+                size = HistorySize(
+                    seed=int(seed),
+                    riders=int(riders),
+                    days=int(days),
+                    payments=int(payments),
+                    without=tuple(without),
+                )
                 history(home, KafkaSettings.from_env(env).bootstrap, size)
             case ["train"]:
-                train(home)
+                train(home, model_key(env))
             case _:
-                log.error("usage: bootstrap history SEED RIDERS DAYS PAYMENTS | train")
+                log.error("usage: bootstrap history SEED RIDERS DAYS PAYMENTS [WITHOUT …] | train")
                 return 2
     except FaregateError as problem:
         log.error("%s", problem)

@@ -1,4 +1,4 @@
-"""The first start's past: simulated history through Kafka, and the model that learns from it."""
+"""The first start's past: simulated history through Kafka, and the first champion, which learned from it."""
 
 from dataclasses import asdict, dataclass
 
@@ -18,6 +18,7 @@ class HistorySize:
     riders: int = DEFAULT_RIDERS
     days: int = 30
     seed: int = 7
+    without: tuple[str, ...] = ()  # attacks that this past does not know
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,11 @@ class Told:
     @classmethod
     def read(cls, home: Home) -> "Told | None":
         content = read_json(home.history)
-        return cls(**content | {"size": HistorySize(**content["size"])}) if content else None
+        if not content:
+            return None
+        size = content["size"]
+        known = HistorySize(**size | {"without": tuple(size.get("without", ()))})
+        return cls(**content | {"size": known})
 
     def write(self, home: Home) -> None:
         write_json(home.history, asdict(self))
@@ -48,15 +53,16 @@ class History:
         told = Told.read(self.home)
         if not (told and told.done):
             numbers = (size.seed, size.riders, size.days, size.payments)
-            self._run("history", *map(str, numbers))
+            self._run("history", *map(str, numbers), *size.without)
 
     def train(self) -> None:
-        if not (self.home.model / "signature.json").exists():
-            self._run("train")
+        """Sees to it that the registry has a champion."""
+        if not self.services.has_champion():
+            self._run("train", **self.services.model_key)
 
-    def _run(self, what: str, *arguments: str) -> None:
+    def _run(self, what: str, *arguments: str, **env: str) -> None:
         name = f"bootstrap-{what}"
         module = ("-m", "deploy.embedded.bootstrap")
-        launch = self.services.python(name, *module, what, *arguments, role="faregate_learner")
+        launch = self.services.python(name, *module, what, *arguments, role="faregate_learner", **env)
         if self.supervisor.run_once(launch, TIMEOUT_S) != 0:
             raise StackError(f"The first start's {what} failed. {launch.log} ends: {last_words(launch.log)}")

@@ -1,11 +1,17 @@
-"""Random passwords of the database roles and the local API key, in one file that only its owner reads."""
+"""Random passwords of the database roles, the local API key and the key that seals models.
+
+They are in one file that only its owner reads.
+"""
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.embedded.home import read_json, write_json
+from deploy.embedded.home import Home, read_json, write_json
+from domain import model_key as sealing
 
 API_KEY = "api_key"
+MODEL_KEY = "model_key"
 SUPERUSER = "postgres"
 OWNER = "faregate_owner"
 ROLES = (
@@ -20,15 +26,24 @@ ROLES = (
 
 
 def load(path: Path) -> dict[str, str]:
-    """The password of the superuser and of every role, and the secret API_KEY; what is missing is made."""
+    """The password of the superuser and of every role, API_KEY and MODEL_KEY; what is missing is made."""
     known: dict[str, str] = read_json(path)
-    if {SUPERUSER, *ROLES, API_KEY} - known.keys():
+    if {SUPERUSER, *ROLES, API_KEY, MODEL_KEY} - known.keys():
         known = _made() | known
         write_json(path, known, mode=0o600)
     return known
 
 
+def model_key(home: Home, env: Mapping[str, str] | None = None) -> bytes:
+    """The key that the environment names, else the local stack's; raises SettingMissing without either."""
+    named = env or {}
+    if sealing.VARIABLE in named or f"{sealing.VARIABLE}_FILE" in named or not home.secrets.exists():
+        return sealing.model_key(named)
+    return sealing.model_key({sealing.VARIABLE: load(home.secrets)[MODEL_KEY]})
+
+
 def _made() -> dict[str, str]:
     from app.access.keys import new_secret
 
-    return {role: secrets.token_hex(16) for role in (SUPERUSER, *ROLES)} | {API_KEY: new_secret()}
+    words = {role: secrets.token_hex(16) for role in (SUPERUSER, *ROLES)}
+    return words | {API_KEY: new_secret(), MODEL_KEY: secrets.token_hex(sealing.LEAST_BYTES)}

@@ -6,19 +6,30 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from deploy.embedded.children import BEHIND_ALL, BEHIND_PAYMENTS, Launch
 from deploy.embedded.errors import NotReady, StrangerOnPort
 from deploy.embedded.home import PROJECT, Home
+from deploy.embedded.passwords import MODEL_KEY
 from deploy.embedded.ports import LOOPBACK
 from deploy.embedded.postgres import DATABASE
 from deploy.embedded.warden import MARK
+from domain.model_key import VARIABLE
 from domain.online_store import WATERMARK_VIEW, decode_watermark
 
 if TYPE_CHECKING:
     import psycopg
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learning:
+    """How often the learner looks for what is known by now, and after how long a payment that nobody charged
+    back counts as good."""
+
+    every_s: int = 180
+    maturity_s: int = 90 * 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +39,12 @@ class Services:
     passwords: Mapping[str, str]
     env: Mapping[str, str]  # what every child gets
     instance: str
+    learning: Learning = field(default_factory=Learning)
+
+    @property
+    def model_key(self) -> dict[str, str]:
+        """For those who seal models, or check a seal."""
+        return {VARIABLE: self.passwords[MODEL_KEY]}
 
     @property
     def api_url(self) -> str:
@@ -63,7 +80,8 @@ class Services:
             "FAREGATE_API_PORT": str(self.ports["api"]),
             "FAREGATE_ECHO": "1",  # the yardstick of `faregate bench decision`
         }
-        return self.python("api", "-m", "app.workers", role="faregate_api", **settings, **self._host_state())
+        settings |= self.model_key | self._host_state()
+        return self.python("api", "-m", "app.workers", role="faregate_api", **settings)
 
     def keeper(self) -> Launch:
         keeper = self.python("keeper", "-m", "app.keeper", role="faregate_keeper", **self._host_state())
@@ -86,6 +104,18 @@ class Services:
             "parity", "-m", "deploy.parity", role="faregate_learner", ARROW_DEFAULT_MEMORY_POOL="system"
         )
         return replace(alarm, niceness=BEHIND_ALL)
+
+    def learner(self) -> Launch:
+        settings = {
+            "FAREGATE_LEARN_EVERY_S": str(self.learning.every_s),
+            "FAREGATE_MATURITY_S": str(self.learning.maturity_s),
+            "FAREGATE_TRAINING_SET": str(self.home.training_set),
+            "ARROW_DEFAULT_MEMORY_POOL": "system",
+        }
+        learner = self.python(
+            "learner", "-m", "scoring.learning", role="faregate_learner", **settings, **self.model_key
+        )
+        return replace(learner, niceness=BEHIND_ALL)
 
     def dashboard(self) -> Launch:
         options = {
@@ -131,6 +161,14 @@ class Services:
                         "logs/flink-taskmanager.log and logs/writer.log."
                     )
                 time.sleep(0.05)
+
+    def has_champion(self) -> bool:
+        import psycopg
+
+        from scoring.registry import Registry
+
+        with psycopg.connect(self._owner(), autocommit=True) as connection:
+            return Registry(connection).champion() is not None
 
     def _owner(self) -> str:
         return " ".join(
@@ -180,7 +218,6 @@ def common_environment(base: Mapping[str, str], home: Home, kafka: str, instance
         **kept,
         "FAREGATE_HOME": str(home.root),
         "FAREGATE_KAFKA": kafka,
-        "FAREGATE_MODEL_DIR": str(home.model),
         MARK: instance,
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "1",

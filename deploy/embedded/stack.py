@@ -23,7 +23,7 @@ from deploy.embedded.java import ClassArchives
 from deploy.embedded.job_keeper import JobKeeper
 from deploy.embedded.kafka import Kafka
 from deploy.embedded.postgres import Postgres
-from deploy.embedded.services import Services, common_environment
+from deploy.embedded.services import Learning, Services, common_environment
 from deploy.embedded.start_tasks import Parts
 from deploy.embedded.startup import Progress, Task
 from deploy.embedded.supervisor import State, Supervisor
@@ -32,7 +32,7 @@ log = logging.getLogger("faregate.supervisor")
 
 # First those who call, last those who are called.
 STOP_ORDER = (
-    ("dashboard", "api", "parity"),
+    ("dashboard", "api", "parity", "learner"),
     ("relay", "writer", "keeper"),
     ("flink-taskmanager",),
     ("flink-jobmanager",),
@@ -49,6 +49,8 @@ class StackOptions:
     ports: Mapping[str, int] = field(default_factory=dict)
     size: HistorySize = field(default_factory=HistorySize)
     with_dashboard: bool = True
+    with_learner: bool = True
+    learning: Learning = field(default_factory=Learning)
     targets: tuple[str, ...] | None = None
 
 
@@ -127,7 +129,12 @@ class Stack:
         )
         job = Job(flink=flink)
         services = Services(
-            home=self.home, ports=self._ports, passwords=words, env=env, instance=self._instance
+            home=self.home,
+            ports=self._ports,
+            passwords=words,
+            env=env,
+            instance=self._instance,
+            learning=self._options.learning,
         )
         return Parts(
             kafka=Kafka(
@@ -149,7 +156,9 @@ class Stack:
 
     def _tasks(self) -> dict[str, Task]:
         options = self._options
-        tasks = self._parts.start_tasks(options.size, with_dashboard=options.with_dashboard)
+        tasks = self._parts.start_tasks(
+            options.size, with_dashboard=options.with_dashboard, with_learner=options.with_learner
+        )
         return tasks if options.targets is None else startup.needed_for(tasks, options.targets)
 
     @property

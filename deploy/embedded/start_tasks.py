@@ -27,7 +27,7 @@ class Parts:
     keeper: JobKeeper
     history: History
 
-    def start_tasks(self, size: HistorySize, *, with_dashboard: bool) -> dict[str, Task]:
+    def start_tasks(self, size: HistorySize, *, with_dashboard: bool, with_learner: bool) -> dict[str, Task]:
         """`size` is how much history the first start simulates."""
         tasks = {
             "kafka": Task(run=self._start_kafka),
@@ -38,7 +38,7 @@ class Parts:
             "migrations": Task(run=self._migrate, needs=("postgres",)),
             "feast": Task(run=self._apply_feast, needs=("migrations",)),
             "history": Task(run=lambda: self.history.make(size), needs=("kafka",)),
-            "model": Task(run=self.history.train, needs=("history",)),
+            "model": Task(run=self.history.train, needs=("history", "migrations")),
             "flink-job": Task(
                 run=self._wait_job, needs=("flink-submit", "flink-jobmanager", "flink-taskmanager", "kafka")
             ),
@@ -50,6 +50,8 @@ class Parts:
             "keeper": Task(run=self._start_keeper, needs=("migrations",)),
             "parity": Task(run=self._start_parity, needs=("migrations", "features")),
         }
+        if with_learner:
+            tasks["learner"] = Task(run=self._start_learner, needs=("api",))
         if with_dashboard:
             # It starts when the slowest part is past its start: two cores do not start everything at once.
             tasks["dashboard"] = Task(run=self._start_dashboard, needs=("migrations", "flink-submit"))
@@ -115,6 +117,9 @@ class Parts:
 
     def _start_parity(self) -> None:
         self.supervisor.start(self.services.parity(), lambda _: None)
+
+    def _start_learner(self) -> None:
+        self.supervisor.start(self.services.learner(), lambda _: None)
 
     def _start_dashboard(self) -> None:
         self.supervisor.start(self.services.dashboard(), self.services.wait_dashboard)

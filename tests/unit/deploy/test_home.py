@@ -5,8 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from deploy.embedded import passwords, ports, status
 from deploy.embedded.home import Home, read_json, temporary_home, write_json
+from domain.errors import SettingMissing
+from domain.model_key import LEAST_BYTES
 
 
 def test_home_is_in_the_checkout_unless_named() -> None:
@@ -40,10 +44,26 @@ def test_what_a_host_keeps_is_for_its_user_only(tmp_path: Path) -> None:
 
 def test_passwords_are_random_private_and_kept(tmp_path: Path) -> None:
     first = passwords.load(tmp_path / "secrets.json")
-    assert set(first) == {passwords.SUPERUSER, *passwords.ROLES, passwords.API_KEY}
+    assert set(first) == {
+        passwords.SUPERUSER,
+        *passwords.ROLES,
+        passwords.API_KEY,
+        passwords.MODEL_KEY,
+    }
     assert len(set(first.values())) == len(first)
     assert passwords.load(tmp_path / "secrets.json") == first
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
+
+
+def test_models_are_sealed_with_the_key_of_the_environment_else_with_the_homes(tmp_path: Path) -> None:
+    home = Home(root=tmp_path)
+    with pytest.raises(SettingMissing, match="FAREGATE_MODEL_KEY"):
+        passwords.model_key(home)
+    assert not home.secrets.exists()
+    passwords.load(home.secrets)
+    assert len(passwords.model_key(home)) == LEAST_BYTES
+    assert passwords.model_key(home) == passwords.model_key(home, {"PATH": "/bin"})
+    assert passwords.model_key(home, {"FAREGATE_MODEL_KEY": "ab" * LEAST_BYTES}) == b"\xab" * LEAST_BYTES
 
 
 def test_free_ports_of_last_time_are_kept_and_taken_ones_are_not() -> None:

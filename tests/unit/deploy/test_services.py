@@ -6,16 +6,18 @@ import pytest
 
 from deploy.embedded.errors import NotReady
 from deploy.embedded.home import Home
-from deploy.embedded.passwords import ROLES
+from deploy.embedded.passwords import MODEL_KEY, ROLES
 from deploy.embedded.services import Services, common_environment, wait_http
 
 HOME = Home(root=Path("/h"))
+SERVICES = ("api", "relay", "keeper", "writer", "parity", "learner", "dashboard")
 
 
 def services() -> Services:
     env = common_environment({"PATH": "/bin", "PGHOST": "elsewhere", "PYTHONPATH": "/x"}, HOME, "k:1", "i-1")
     ports = {"flink": 9005, "api": 1, "dashboard": 2, "postgres": 3}
-    return Services(home=HOME, ports=ports, passwords=dict.fromkeys(ROLES, "pw"), env=env, instance="i-1")
+    words = dict.fromkeys((*ROLES, MODEL_KEY), "pw")
+    return Services(home=HOME, ports=ports, passwords=words, env=env, instance="i-1")
 
 
 def test_what_would_mislead_a_child_is_left_out() -> None:
@@ -33,6 +35,7 @@ def test_what_would_mislead_a_child_is_left_out() -> None:
         ("keeper", "faregate_keeper"),
         ("writer", "faregate_writer"),
         ("parity", "faregate_learner"),
+        ("learner", "faregate_learner"),
         ("dashboard", "faregate_console"),
     ],
 )
@@ -44,12 +47,28 @@ def test_each_process_has_its_own_role(name: str, role: str) -> None:
 
 def test_what_nobody_waits_for_comes_last() -> None:
     assert services().parity().niceness > services().dashboard().niceness > services().api().niceness
+    assert services().learner().niceness == services().parity().niceness
 
 
 def test_the_processes_of_a_host_share_a_folder() -> None:
     keeper, api = services().keeper(), services().api()
     assert keeper.env["FAREGATE_STATE_DIR"] == api.env["FAREGATE_STATE_DIR"] == "/h/host"
     assert "FAREGATE_STATE_DIR" not in services().relay().env
+
+
+def test_only_those_who_seal_or_load_models_are_told_the_key() -> None:
+    told = [name for name in SERVICES if "FAREGATE_MODEL_KEY" in getattr(services(), name)().env]
+    assert sorted(told) == ["api", "learner"]
+
+
+def test_the_learner_is_told_its_pace_and_its_training_set() -> None:
+    env = services().learner().env
+    assert (env["FAREGATE_LEARN_EVERY_S"], env["FAREGATE_MATURITY_S"]) == ("180", "7776000")
+    assert env["FAREGATE_TRAINING_SET"] == "/h/training/history.parquet"
+
+
+def test_the_registry_says_which_model_serves() -> None:
+    assert "FAREGATE_MODEL_DIR" not in services().api().env
 
 
 def test_secrets_are_not_in_the_representation_of_a_launch() -> None:

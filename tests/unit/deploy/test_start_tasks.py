@@ -21,7 +21,7 @@ def stand_in(part: type) -> Any:
     return create_autospec(part, instance=True)
 
 
-def tasks(*, with_dashboard: bool = True) -> dict[str, Task]:
+def tasks(*, with_dashboard: bool = True, with_learner: bool = True) -> dict[str, Task]:
     parts = Parts(
         kafka=stand_in(Kafka),
         postgres=stand_in(Postgres),
@@ -32,7 +32,7 @@ def tasks(*, with_dashboard: bool = True) -> dict[str, Task]:
         keeper=stand_in(JobKeeper),
         history=stand_in(History),
     )
-    return parts.start_tasks(HistorySize(), with_dashboard=with_dashboard)
+    return parts.start_tasks(HistorySize(), with_dashboard=with_dashboard, with_learner=with_learner)
 
 
 def test_every_task_can_start() -> None:
@@ -41,6 +41,15 @@ def test_every_task_can_start() -> None:
 
 def test_the_dashboard_may_be_left_out() -> None:
     assert tasks().keys() - tasks(with_dashboard=False).keys() == {"dashboard"}
+
+
+def test_the_learner_may_be_left_out() -> None:
+    assert tasks().keys() - tasks(with_learner=False).keys() == {"learner"}
+
+
+def test_a_model_is_kept_in_a_database_that_is_ready_before_the_api_asks_for_it() -> None:
+    assert {"history", "migrations"} <= set(tasks()["model"].needs)
+    assert "model" in tasks()["api"].needs
 
 
 def test_nothing_calls_what_was_stopped_before_it() -> None:
