@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,21 +31,26 @@ from app.keeping import Keeping
 from app.labels import LabelDesk
 from app.ledger import PostgresLedger
 from app.metrics import Metrics
+from app.models.keeper import ModelKeeper
+from app.models.pinned import PinnedModel
+from app.models.shadows import Shadows
 from app.outcomes import OutcomeDesk
 from app.parity import ParityChecks
+from app.pass_through import Lottery, lottery, no_lottery
 from app.ports import JournalUnavailable, LedgerUnavailable, Model
 from app.pulse import PulseKeeper
 from app.rehearsal import rehearse
 from app.routes import Endpoints, build_app
 from app.rules.keeper import PolicyKeeper
-from app.scoring import ScoringProcess
 from app.settings import ApiSettings
 from app.sight import Sight
 from app.tracing import TraceStage, no_span
 from domain.errors import ModelRefused
 from domain.events import PaymentOutcome
+from domain.model_key import VARIABLE
 
 SHOW_EVERY_S = 2.0
+MOST_EXPLAINED = 4  # models kept for who asks why
 log = logging.getLogger("faregate.api")
 
 
@@ -55,18 +60,15 @@ async def api(
 ) -> AsyncIterator[Starlette]:
     """The whole application on a real database; raises SchemaMismatch for a wrong one."""
     await postgres.wait_for_schema(conninfo)
-    async with (
-        databases(conninfo, settings.deadline.total_s) as connections,
-        _scorer(settings) as (scoring, refusal),
-    ):
+    async with databases(conninfo, settings.deadline.total_s) as connections:
         stage = metrics.stage if trace is no_span else _both(metrics.stage, trace)
-        parts = _Parts(settings, metrics, stage, conninfo, connections, scoring=scoring, refusal=refusal)
+        parts = _Parts(settings, metrics, stage, conninfo, connections)
         try:
             await parts.prepare()
             async with _beside(*parts.background()):
                 yield build_app(parts.endpoints())
         finally:
-            parts.close()
+            await parts.close()
 
 
 class _Parts:
@@ -79,19 +81,19 @@ class _Parts:
         stage: TraceStage,
         conninfo: str,
         databases: Databases,
-        *,
-        scoring: ScoringProcess | None,
-        refusal: str | None,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._stage = stage
         self._conninfo = conninfo
         self._ledger_pool = databases.ledger
-        self._scoring, self._refusal = scoring, refusal
-        self._loaded = cache(_load)
-        if scoring:
-            metrics.model.labels(scoring.version, scoring.kind).set(1)
+        self._models: ModelKeeper | PinnedModel = (
+            PinnedModel(settings.model_folder)
+            if settings.model_folder
+            else ModelKeeper(conninfo, settings.gate.state_folder / "models")
+        )
+        self._shadows = Shadows(databases.ledger, self._models.current, metrics.shadows_lost.inc)
+        self._loaded = lru_cache(MOST_EXPLAINED)(partial(_load, key=settings.model_key))
         self._doorbell = Doorbell(databases.ledger)
         self._ledger = PostgresLedger(databases.ledger, self._doorbell.ring, databases.records)
         self._reader = PostgresFeatureReader(databases.features, databases.arrivals)
@@ -116,7 +118,9 @@ class _Parts:
 
     async def prepare(self) -> None:
         """Read once what the background keeps young; raises LedgerUnavailable without rules and lists."""
-        await asyncio.gather(self._pulse.feel(), self._policies.feel(), self._keys.feel())
+        await asyncio.gather(
+            self._pulse.feel(), self._policies.feel(), self._keys.feel(), self._models.feel()
+        )
         if not self._policies.loaded:
             raise LedgerUnavailable("rules and lists could not be read: nothing is decided without them")
 
@@ -126,6 +130,8 @@ class _Parts:
             self._pulse.serve(),
             self._policies.serve(),
             self._keys.serve(),
+            self._models.serve(),
+            self._shadows.serve(),
             self._journal.serve(),
             self._drainer.serve(),
             Sweeper(self._ledger_pool, now_ms).serve(),
@@ -153,7 +159,7 @@ class _Parts:
             sight=Sight(
                 features=self._reader,
                 pulse=self._pulse.current,
-                scoring=self._scoring,
+                models=self._models.current,
                 breaker=Breaker(time.monotonic),
                 deadline=self._settings.deadline,
                 monotonic=time.monotonic,
@@ -164,28 +170,33 @@ class _Parts:
             now_ms=now_ms,
             monotonic=time.monotonic,
             stage=self._stage,
+            lottery=_lottery(self._settings),
+            watch=self._shadows.offer,
         )
 
     def _health(self) -> Health:
         return Health(
-            probe_decision=lambda: rehearse(self._reader, self._scoring, self._pulse.current(), now_ms()),
+            probe_decision=lambda: rehearse(
+                self._reader, self._models.current().champion, self._pulse.current(), now_ms()
+            ),
             probe_ledger=self._ledger.probe,
             probe_schema=self._ledger.probe_schema,
-            model_version=self._scoring.version if self._scoring else None,
-            model_refusal=self._refusal,
+            model_version=self._champion_version,
+            model_refusal=lambda: self._models.refusal,
             instance=self._settings.instance,
         )
 
-    async def _why(self, decision_id: str, tenant: str) -> bytes | None:
-        return await asyncio.to_thread(_explained, self._conninfo, decision_id, tenant, self._models)
+    def _champion_version(self) -> str | None:
+        champion = self._models.current().champion
+        return champion.version if champion else None
 
-    def _models(self, version: str) -> Model | None:
+    async def _why(self, decision_id: str, tenant: str) -> bytes | None:
+        return await asyncio.to_thread(_explained, self._conninfo, decision_id, tenant, self._model_of)
+
+    def _model_of(self, version: str) -> Model | None:
         """For who asks why: called in a thread, and loaded when the first one asks."""
-        folder = self._settings.model_folder
-        if folder is None or self._scoring is None or self._scoring.version != version:
-            return None
-        scorer = self._loaded(folder)
-        return scorer if scorer.version == version else None
+        folder = self._models.folder_of(version)
+        return self._loaded(folder) if folder else None
 
     async def _show(self) -> None:
         """Keep the gauges true."""
@@ -195,16 +206,19 @@ class _Parts:
             self._metrics.show_policies(policies.rulebook.version, policies.lists.version)
             self._metrics.drained.inc(self._drainer.drained - drained)
             drained = self._drainer.drained
-            if self._scoring:
-                self._metrics.scorer_restarts.inc(self._scoring.restarts - restarts)
-                restarts = self._scoring.restarts
+            self._metrics.scorer_restarts.inc(self._models.restarts - restarts)
+            restarts = self._models.restarts
+            self._metrics.show_models(self._models.current())
+            self._metrics.show_drift(self._models.drift)
             try:
                 self._metrics.journal_pending.set(await self._journal.count_waiting())
             except JournalUnavailable as error:
                 log.warning("the journal cannot be counted: %s", error)
             await asyncio.sleep(SHOW_EVERY_S)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        self._models.close()
+        await self._models.leave()
         self._gate.close()
         self._journal.close()
 
@@ -242,37 +256,19 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-@asynccontextmanager
-async def _scorer(settings: ApiSettings) -> AsyncIterator[tuple[ScoringProcess | None, str | None]]:
-    """The model, or why there is none: without one the API still answers, on rung R2."""
-    scoring: ScoringProcess | None = None
-    refusal: str | None = "FAREGATE_MODEL_DIR is not set"
-    if settings.model_folder:
-        scoring, refusal = await _started(ScoringProcess.of(settings.model_folder))
-    if scoring:
-        log.info("model %s loaded, %s", scoring.version, scoring.kind)
-    else:
-        log.warning("no model, deciding on rung R2: %s", refusal)
-    try:
-        yield scoring, refusal
-    finally:
-        if scoring:
-            scoring.close()
+def _lottery(settings: ApiSettings) -> Lottery:
+    if settings.model_key is None or not settings.pass_through:
+        return no_lottery
+    return lottery(settings.model_key, settings.pass_through, settings.pass_through_most_minor)
 
 
-async def _started(scoring: ScoringProcess) -> tuple[ScoringProcess | None, str | None]:
-    try:
-        await scoring.start()
-    except ModelRefused as error:
-        return None, f"refused: {error}"
-    return scoring, None
-
-
-def _load(folder: Path) -> Model:
+def _load(folder: Path, key: bytes | None) -> Model:
     """Here, and not above: decisions are scored elsewhere, and numpy is heavy."""
     from scoring.scorer import Scorer
 
-    return Scorer.load(folder)
+    if key is None:
+        raise ModelRefused(f"{VARIABLE} is not set: without it no model's seal can be checked")
+    return Scorer.load(folder, key)
 
 
 def _counter(metrics: Metrics) -> Callable[[PaymentOutcome], None]:

@@ -12,6 +12,8 @@ from app.deadline import Deadline
 from app.decision_id import new_decision_id
 from app.judging import Case, Judgement, judge
 from app.keeping import Keeping
+from app.models.shadows import Decided
+from app.pass_through import Lottery, no_lottery
 from app.ports import Caller, Decision, Evidence, Policies
 from app.problems import RequestRefused
 from app.replies import Reply, encode_reply
@@ -60,7 +62,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """`stage` is told how long each part of a decision took, in seconds."""
+    """`stage` is told how long each part of a decision took, in seconds; `lottery` which payments that would
+    be stopped go through; `watch` of each payment that a model decided, once it is kept."""
 
     sight: Sight
     keeping: Keeping
@@ -69,6 +72,8 @@ class Approval:
     now_ms: Callable[[], int]
     monotonic: Callable[[], float]
     stage: Callable[[Stage, float], None]
+    lottery: Lottery = no_lottery
+    watch: Callable[[Decided], None] = lambda _: None
     _running: dict[tuple[str, str], asyncio.Task[Answer]] = field(default_factory=dict)
 
     async def decide(self, call: Call, arrived: float) -> Answer:
@@ -120,14 +125,17 @@ class Approval:
             vector=seen.values,
             normals=seen.normals,
             forced=call.forced.verdict if call.forced else None,
+            chance=None if call.forced else self.lottery(transaction.card_id, as_of_ms),
         )
-        judgement = judge(case, self.sight.model, seen.scored, self.policies())
+        judgement = judge(case, seen.model, seen.scored, self.policies())
         assessed_at = self._passed(Stage.ASSESS, read_at)
         decision = self._decision(call, canonical, case, seen, judgement, attempt, assessed_at - arrived)
         reply = await self.keeping.keep(decision, left_s, reached=seen.reached)
         total_s = self._passed(Stage.KEEP, assessed_at) - arrived
         if reply != decision.reply:
             return Answer(reply=reply, repeated=True)
+        if seen.model and seen.values is not None and not decision.sandbox:
+            self.watch(Decided(decision_id=case.decision_id, version=seen.model.version, values=seen.values))
         return _answer(decision, total_s, overran=total_s > self.deadline.total_s)
 
     def _left_to_keep(self, arrived: float) -> float:
@@ -160,7 +168,7 @@ class Approval:
         elapsed_s: float,
     ) -> Decision:
         reply = judgement.reply
-        model = self.sight.model if seen.scored else None
+        model = seen.model
         return Decision(
             decision_id=reply.decision_id,
             tenant=call.caller.tenant,
@@ -188,6 +196,7 @@ class Approval:
                 list_entry=reply.list_entry,
                 failed=judgement.findings.failed,
                 forced=case.forced,
+                pass_through=judgement.passed_through,
             ),
             rules=judgement.findings.hits,
             request=canonical,

@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from app.decision_id import as_of_ms_in
 from app.ledger import days_around
+from app.pass_through import PassedThrough
 from app.ports import Model
 from app.queries import query
 from app.replaying import KeptDecision, Replay, ReplayRefused, replay
@@ -25,11 +26,10 @@ from domain.catalogue import FEATURES, Feature
 from domain.display import DAY_MS
 from domain.errors import ModelRefused
 from domain.events import from_ms, to_ms
-from domain.labels import AnalystLabel, Label, label_of
+from domain.labels import MATURITY_DAYS, AnalystLabel, Label, label_of
 from domain.reasons import sentence
 from domain.rules import ListHit, RuleHit
 
-MATURITY_MS = 60 * DAY_MS  # most chargebacks have come by then
 Models = Callable[[str], Model | None]  # by version
 
 
@@ -76,6 +76,7 @@ class Why(Struct, frozen=True, kw_only=True):
     rules: list[SeenRule]
     failed_rules: list[str]
     list_entry: ListHit | None
+    pass_through: PassedThrough | None
     histories: dict[str, Known]
     in_flight: list[tuple[str, str | None, int]]
     pulse_id: str | None
@@ -126,13 +127,18 @@ def explain(connection: psycopg.Connection, kept: KeptDecision, models: Models, 
         rules=_rules(connection, kept),
         failed_rules=list(kept.evidence.failed),
         list_entry=kept.evidence.list_entry,
+        pass_through=kept.evidence.pass_through,
         histories=_histories(kept),
         in_flight=kept.overlaid or [],
         pulse_id=kept.pulse_id,
         outcomes=outcomes,
         labels=labels,
         label=label_of(
-            [outcome.outcome for outcome in outcomes], labels, to_ms(kept.decided_at), now_ms, MATURITY_MS
+            [outcome.outcome for outcome in outcomes],
+            labels,
+            to_ms(kept.decided_at),
+            now_ms,
+            MATURITY_DAYS * DAY_MS,
         ),
         replay=replayed,
     )

@@ -33,8 +33,8 @@ class Health:
     probe_decision: Callable[[], Awaitable[None]]
     probe_ledger: Callable[[], Awaitable[None]]
     probe_schema: Callable[[], Awaitable[None]]
-    model_version: str | None
-    model_refusal: str | None
+    model_version: Callable[[], str | None]
+    model_refusal: Callable[[], str | None]
     instance: str | None
 
     def alive(self) -> Alive:
@@ -44,15 +44,16 @@ class Health:
         ledger, schema = await _tried(self.probe_ledger), await _tried(self.probe_schema)
         decision = await _tried(self.probe_decision)
         works = ledger == OK and schema == OK
-        full = decision == OK and not self.model_refusal
+        refusal = self.model_refusal()
+        full = decision == OK and not refusal
         status: Status = "unready" if not works else "ready" if full else "degraded"
         return Readiness(
             status=status,
             decision=decision,
             ledger=ledger,
             schema=schema,
-            model=self.model_refusal or OK,
-            model_version=self.model_version,
+            model=refusal or OK,
+            model_version=self.model_version(),
         )
 
 

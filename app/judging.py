@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from app.assessment import POLICY_VERSION, Assessment, by_amount, by_model, by_request
 from app.ladder import Footing
+from app.pass_through import Chance, PassedThrough, pass_through
 from app.ports import Facts, ListBook, Policies, RuleFindings
 from app.replies import Reply, Versions
 from app.requests import TransactionRequest
@@ -21,7 +22,8 @@ from domain.transaction import Transaction
 class Case(Struct, frozen=True, kw_only=True):
     """What a verdict is made of; with the model and the policies in force the ledger keeps all of it.
 
-    `vector` is None where no model scores; `forced` is the verdict that a test token asks for.
+    `vector` is None where no model scores; `forced` is the verdict that a test token asks for; `chance` is
+    what lets the payment through if it would be stopped.
     """
 
     decision_id: str
@@ -33,11 +35,13 @@ class Case(Struct, frozen=True, kw_only=True):
     vector: "array[float] | None" = None
     normals: Mapping[str, float] = {}
     forced: Verdict | None = None
+    chance: Chance | None = None
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
     reply: Reply
     findings: RuleFindings
+    passed_through: PassedThrough | None = None
 
 
 def judge(case: Case, model: ModelInUse | None, scored: Scored | None, policies: Policies) -> Judgement:
@@ -46,12 +50,15 @@ def judge(case: Case, model: ModelInUse | None, scored: Scored | None, policies:
     entry = policies.lists.match(facts)
     findings = policies.rulebook.examine(facts)
     assessed = _assess(case, model, scored, _points(findings.hits))
+    verdict = case.forced or _by_list(entry) or _by_rule(findings.hits) or assessed.verdict
+    passed = pass_through(verdict, case.chance, entry, case.vector)
     return Judgement(
         findings=findings,
+        passed_through=passed,
         reply=Reply(
             decision_id=case.decision_id,
             transaction_id=case.transaction.transaction_id,
-            verdict=case.forced or _by_list(entry) or _by_rule(findings.hits) or assessed.verdict,
+            verdict=Verdict.APPROVE if passed and passed.drawn else verdict,
             score=assessed.score,
             probability=assessed.probability,
             rung=case.on.rung,

@@ -3,19 +3,21 @@
 Made once a process. Workers that are given the same folder show one page: what all of them counted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import problems
 from app.metric_cells import Cells
-from app.metric_families import CONTENT_TYPE, Counter, Gauge, Histogram, Label
+from app.metric_families import CONTENT_TYPE, Counter, Gauge, Histogram, Label, Level
 from app.stages import Stage
+from domain.catalogue import FEATURE_NAMES
 from domain.decision import Outcome, Rung, Verdict
 
 if TYPE_CHECKING:
     from app.decide import Answer
+    from app.models.in_service import InService
     from app.parity import ParityCheck
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
@@ -23,8 +25,10 @@ __all__ = ["CONTENT_TYPE", "Metrics"]
 _SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 1, 3)
 _STAGE_SECONDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.25, 1)
 _AGES = (0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300)
-MOST_RULES, MOST_REASONS, MOST_MODELS = 200, 24, 8
+MOST_RULES, MOST_REASONS, MOST_MODELS = 200, 24, 50
 POLICIES = ("rules", "lists")
+KINDS = ("compiled", "interpreter")
+STATES = ("champion", "canary", "shadow")
 
 _VERDICT = Label(name="verdict", known=tuple(Verdict))
 _RUNG = Label(name="rung", known=tuple(Rung))
@@ -35,7 +39,12 @@ _STAGE = Label(name="stage", known=tuple(Stage))
 _OUTCOME = Label(name="outcome", known=tuple(Outcome))
 _PROBLEM = Label(name="problem", known=tuple(problems.BY_SLUG))
 _KIND = Label(name="kind", known=POLICIES)
-_MODEL = (Label(name="version", most=MOST_MODELS), Label(name="kind", most=MOST_MODELS))
+_MODEL = (
+    Label(name="version", most=MOST_MODELS),
+    Label(name="kind", known=KINDS),
+    Label(name="state", known=STATES),
+)
+_DRIFT = (Label(name="subject", known=("score", *FEATURE_NAMES)),)
 
 
 class Metrics:
@@ -43,6 +52,7 @@ class Metrics:
 
     def __init__(self, folder: Path | None = None, worker: str = "alone") -> None:
         self._cells = cells = Cells(folder, worker)
+        self._models_shown: dict[tuple[str, str], Level] = {}
         self.decisions = Counter(
             cells, "faregate_decisions", "Payments decided, without repeats.", (_VERDICT, _RUNG, _REASON)
         )
@@ -95,7 +105,23 @@ class Metrics:
         )
         self.outcomes = Counter(cells, "faregate_outcomes", "Outcomes reported.", (_OUTCOME,))
         self.refusals = Counter(cells, "faregate_refusals", "Calls that got a problem.", (_PROBLEM,))
-        self.model = Gauge(cells, "faregate_model_info", "1 for the model in use.", _MODEL)
+        self.model = Gauge(
+            cells, "faregate_model_info", "1 for a model that scores in this state, else 0.", _MODEL
+        )
+        self.shadows_lost = Counter(
+            cells,
+            "faregate_shadow_scores_lost",
+            "Scores of models beside the deciding one that were not kept.",
+        )
+        self.drift = Gauge(
+            cells,
+            "faregate_drift_psi",
+            "How far a feature, or the score, is from the training window.",
+            _DRIFT,
+        )
+        self.drift_alarm = Gauge(
+            cells, "faregate_drift_alarm", "1 while the newest check of it raises an alarm, else 0.", _DRIFT
+        )
         self.scorer_restarts = Counter(
             cells, "faregate_scorer_restarts", "Scorer processes that ended and were started again."
         )
@@ -155,6 +181,24 @@ class Metrics:
     def show_policies(self, rules: int, lists: int) -> None:
         self.policy_version.labels("rules").set(rules)
         self.policy_version.labels("lists").set(lists)
+
+    def show_models(self, models: "InService") -> None:
+        for series in self._models_shown.values():
+            series.set(0)
+        standing = [("champion", models.champion)] if models.champion else []
+        standing += [("canary", canary.scoring) for canary in models.canaries]
+        standing += [("shadow", scoring) for scoring in models.shadows]
+        for state, model in standing:
+            series = self.model.labels(model.version, model.kind, state)
+            series.set(1)
+            self._models_shown[model.version, state] = series
+
+    def show_drift(self, drift: "Mapping[str, tuple[float | None, bool]]") -> None:
+        """PSI, where the subject is compared, and whether it alarms."""
+        for subject, (psi, alarmed) in drift.items():
+            if psi is not None:
+                self.drift.labels(subject).set(psi)
+            self.drift_alarm.labels(subject).set(alarmed)
 
     def page(self) -> bytes:
         counted = list(self._cells.workers())

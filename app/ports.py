@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from app.pass_through import PassedThrough
 from app.replies import DecisionRecord
 from domain.decision import Rung, Verdict
 from domain.errors import FaregateError, Retryable
@@ -70,12 +71,13 @@ class KnownPulse(Struct, frozen=True, kw_only=True):
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """What else a verdict was made of; see app.judging.Case and ports.RuleFindings."""
+    """What else a verdict was made of; see app.judging and ports.RuleFindings."""
 
     normals: Mapping[str, float] = {}
     list_entry: ListHit | None = None
     failed: tuple[str, ...] = ()
     forced: Verdict | None = None
+    pass_through: PassedThrough | None = None
 
 
 class Decision(Struct, frozen=True, kw_only=True):

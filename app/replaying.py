@@ -8,6 +8,7 @@ from msgspec import Struct, json
 from app.assessment import POLICY_VERSION
 from app.judging import Case, judge
 from app.ladder import Footing
+from app.pass_through import Chance
 from app.ports import Evidence, Model, Policies
 from app.replies import encode_reply
 from app.requests import TransactionRequest
@@ -68,7 +69,7 @@ def replay(kept: KeptDecision, model: Model | None, policies: Policies) -> Repla
         if model is None or model.version != kept.model_version:
             raise ReplayRefused(
                 f"{kept.decision_id} was decided by model {kept.model_version}, which is not here: "
-                "set FAREGATE_MODEL_DIR to the folder that holds it"
+                "the registry does not know it, and FAREGATE_MODEL_DIR names no folder that holds it"
             )
         scored = score(model, case.vector)
     reply = encode_reply(judge(case, model, scored, policies).reply)
@@ -87,4 +88,11 @@ def _case(kept: KeptDecision) -> Case:
         vector=None if kept.vector is None else array("f", kept.vector),
         normals=kept.evidence.normals,
         forced=kept.evidence.forced,
+        chance=_chance(kept.evidence),
     )
+
+
+def _chance(evidence: Evidence) -> Chance | None:
+    """Kept for payments that had one; what it may cost was looked at then."""
+    passed = evidence.pass_through
+    return Chance(propensity=passed.propensity, drawn=passed.drawn) if passed else None

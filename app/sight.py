@@ -18,6 +18,7 @@ from app.ladder import (
     footing,
     without_scorer,
 )
+from app.models.in_service import InService
 from app.ports import FeatureReader, FeaturesUnreadable, KnownPulse, StoredFeatures
 from app.sandbox import Forced
 from app.scoring import ModelInUse, Scored, Scoring
@@ -41,23 +42,20 @@ class Seen(Struct, frozen=True, kw_only=True):
     pulse: KnownPulse | None = None
     values: "array[float] | None" = None
     normals: dict[str, float] = {}
+    model: ModelInUse | None = None  # that scored
     scored: Scored | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
-    """`scoring` is None where there is no model; `monotonic` in seconds."""
+    """`models` gives those in service now; `monotonic` in seconds."""
 
     features: FeatureReader
     pulse: Callable[[], KnownPulse | None]
-    scoring: Scoring | None
+    models: Callable[[], InService]
     breaker: Breaker
     deadline: Deadline
     monotonic: Callable[[], float]
-
-    @property
-    def model(self) -> ModelInUse | None:
-        return self.scoring
 
     async def read(
         self, attempt: PaymentDecided, forced: Forced | None, arrived: float
@@ -90,22 +88,23 @@ class Sight:
         arrived: float,
     ) -> Seen:
         """How the transaction looks on the highest rung that holds."""
+        deciding = self.models().deciding(transaction.user_id)
         on = footing(
             features=stored,
-            has_model=self.scoring is not None,
+            has_model=bool(deciding),
             time_left=self.deadline.leaves_time_to_assess(self.monotonic() - arrived),
             as_of_ms=as_of_ms,
         )
         on = _forced(forced, on)
         reached = isinstance(stored, StoredFeatures)
         known = stored if isinstance(stored, StoredFeatures) else StoredFeatures()
-        if self.scoring is None or not on.uses_model:
+        if not deciding or not on.uses_model:
             return Seen(on=on, known=known, reached=reached)
         pulse = self.pulse()
         moment = moment_of(known, pulse, transaction, as_of_ms)
         values = vector(moment)
         try:
-            scored = await self.scoring.score(values, self.deadline.score_s(self.monotonic() - arrived))
+            model, scored = await self._scored(deciding, values, arrived)
         except ModelRefused as error:
             log.warning("the scorer failed on %s: %s", transaction.transaction_id, error)
             return Seen(on=without_scorer(on, SCORER_FAILED), known=known, reached=reached)
@@ -118,8 +117,24 @@ class Sight:
             pulse=pulse,
             values=values,
             normals=normals_of(moment),
+            model=model,
             scored=scored,
         )
+
+    async def _scored(
+        self, deciding: tuple[Scoring, ...], values: "array[float]", arrived: float
+    ) -> tuple[Scoring, Scored]:
+        """By the first; if that is a canary which fails, or takes half the time there is, by the champion."""
+        *canaries, last = deciding
+        for canary in canaries:
+            try:
+                return canary, await canary.score(values, self._score_s(arrived) / 2)
+            except (ModelRefused, TimeoutError) as error:
+                log.warning("the canary %s failed, the champion decides: %s", canary.version, error or "late")
+        return last, await last.score(values, self._score_s(arrived))
+
+    def _score_s(self, arrived: float) -> float:
+        return self.deadline.score_s(self.monotonic() - arrived)
 
 
 def moment_of(

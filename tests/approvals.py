@@ -11,6 +11,7 @@ from app.breaker import Breaker
 from app.deadline import Deadline
 from app.decide import Approval
 from app.keeping import Keeping
+from app.models.in_service import InService
 from app.ports import FeatureReader, Journal, KnownPulse, Ledger, Model, Policies
 from app.sight import Sight
 from app.stages import Stage
@@ -53,11 +54,12 @@ def an_approval(
     stage: Callable[[Stage, float], None] = lambda _stage, _seconds: None,
 ) -> Approval:
     in_force: Policies = policies or FakePolicies()
+    in_service = InService(champion=FakeScoring(model) if model else None)
     return Approval(
         sight=Sight(
             features=features,
             pulse=pulse,
-            scoring=FakeScoring(model) if model else None,
+            models=lambda: in_service,
             breaker=Breaker(monotonic),
             deadline=deadline,
             monotonic=monotonic,

@@ -8,7 +8,7 @@ import psycopg
 from app.keeper.ledger_rows import query
 
 DAYS_AHEAD = 7
-PRUNED = ("outbox", "idempotency", "pulses", "parity_checks")
+PRUNED = ("outbox", "idempotency", "pulses", "parity_checks", "shadow_scores", "drift_checks")
 BATCH, MOST_BATCHES = 1_000, 10  # of a table and turn
 log = logging.getLogger("faregate.keeper")
 

@@ -111,5 +111,20 @@ delete from parity_checks where id in (
     where checked_at < now() - interval '30 days'
 )
 
+-- name: prune_shadow_scores
+-- By then every chargeback of these payments is known, and the comparison is made.
+delete from shadow_scores where (decision_id, model_version) in (
+    select decision_id, model_version from shadow_scores
+    where scored_at < now() - interval '120 days' order by scored_at limit %(limit)s
+)
+
+-- name: prune_drift_checks
+delete from drift_checks where check_id in (
+    select check_id from (
+        select check_id, checked_at from drift_checks order by check_id limit %(limit)s
+    ) as oldest
+    where checked_at < now() - interval '30 days'
+)
+
 -- name: at_one_moment
 set transaction isolation level repeatable read, read only

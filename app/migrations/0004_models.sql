@@ -117,7 +117,7 @@ grant select on drift_checks to faregate_api;
 grant select, insert on models, model_files, model_moves, learning_rounds, drift_checks, shadow_scores to faregate_learner;
 grant select, insert, update, delete on model_wishes to faregate_learner;
 grant select on api_processes, model_readiness to faregate_learner;
-grant select on models, model_moves, learning_rounds, drift_checks, shadow_scores, api_processes, model_readiness
+grant select on models, model_files, model_moves, learning_rounds, drift_checks, shadow_scores, api_processes, model_readiness
     to faregate_console;
-grant select (decision_id, scored_at), delete on shadow_scores to faregate_keeper;
+grant select (decision_id, model_version, scored_at), delete on shadow_scores to faregate_keeper;
 grant select (checked_at, check_id), delete on drift_checks to faregate_keeper;

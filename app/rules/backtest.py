@@ -20,10 +20,9 @@ from domain.catalogue import FEATURE_NAMES
 from domain.decision import Outcome, Rung, Verdict
 from domain.display import DAY_MS
 from domain.events import to_ms
-from domain.labels import AnalystLabel, Label, label_of
+from domain.labels import MATURITY_DAYS, AnalystLabel, Label, label_of
 from domain.rules import Mode, Rule
 
-MATURITY_DAYS = 90.0  # after these, a captured payment that nobody charged back counts as good
 TOLD_EVERY = 500
 query = queries_of(__file__)
 

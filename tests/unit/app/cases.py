@@ -6,10 +6,13 @@ from typing import Any
 from event_factories import NOW_MS
 from factories import a_request
 from fakes import FakeListBook, FakeModel, FakePolicies, FakeRulebook
+from msgspec import structs
 
 from app.judging import Case, Judgement, judge
 from app.ladder import Footing
-from app.ports import Policies
+from app.ports import Evidence, Policies
+from app.replaying import KeptDecision
+from app.replies import encode_reply
 from app.scoring import score
 from domain.catalogue import FEATURE_NAMES
 from domain.decision import Rung
@@ -56,3 +59,40 @@ def judged(case: Case, policies: Policies, probability: float = 0.01) -> Judgeme
     """By a model that says `probability`, where the case has a vector."""
     model = FakeModel(probability)
     return judge(case, model, score(model, case.vector) if case.vector else None, policies)
+
+
+def kept_of(case: Case, policies: Policies, probability: float = 0.3, **given: Any) -> KeptDecision:
+    """The row of a case that was judged by these policies."""
+    judgement = judged(case, policies, probability)
+    reply = judgement.reply
+    row = KeptDecision(
+        decision_id=case.decision_id,
+        tenant="tenant_a",
+        transaction_id=case.transaction.transaction_id,
+        decided_at=case.decided_at,
+        as_of_ms=case.as_of_ms,
+        rung=reply.rung,
+        rung_reason=reply.rung_reason,
+        feature_age_ms=reply.feature_age_ms,
+        model_version=reply.versions.model,
+        scorer_kind="compiled" if reply.versions.model else None,
+        rulebook_version=reply.versions.rules,
+        lists_version=reply.versions.lists,
+        policy_version=reply.versions.policy,
+        histories={},
+        positions=None,
+        overlaid=None,
+        pulse_id=None,
+        vector=case.vector.tobytes() if case.vector else None,
+        evidence=Evidence(
+            normals=case.normals,
+            list_entry=reply.list_entry,
+            forced=case.forced,
+            pass_through=judgement.passed_through,
+        ),
+        rules=list(judgement.findings.hits),
+        request=case.request.canonical(),
+        reply=encode_reply(reply),
+        sandbox=case.forced is not None,
+    )
+    return structs.replace(row, **given)

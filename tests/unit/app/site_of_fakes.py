@@ -28,6 +28,7 @@ from app.health import Health
 from app.keeping import Keeping
 from app.labels import LabelDesk
 from app.metrics import Metrics
+from app.models.in_service import InService
 from app.outcomes import OutcomeDesk
 from app.parity import ParityCheck, ParityUnknown
 from app.rehearsal import rehearse
@@ -117,8 +118,8 @@ class Site:
                 probe_decision=lambda: rehearse(self.features, self.scoring, None, now_ms()),
                 probe_ledger=self.probe,
                 probe_schema=self.probe,
-                model_version=None if self.model_refusal else "mdl_fake",
-                model_refusal=self.model_refusal,
+                model_version=lambda: None if self.model_refusal else "mdl_fake",
+                model_refusal=lambda: self.model_refusal,
                 instance="instance-a",
             ),
             metrics=self.metrics,
@@ -135,7 +136,7 @@ class Site:
             sight=Sight(
                 features=self.features,
                 pulse=lambda: None,
-                scoring=self.scoring,
+                models=lambda: InService(champion=self.scoring),
                 breaker=Breaker(time.monotonic),
                 deadline=deadline,
                 monotonic=time.monotonic,

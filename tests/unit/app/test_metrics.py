@@ -103,8 +103,8 @@ def test_however_many_rules_there_are_the_page_is_bounded() -> None:
 
 def test_label_values_are_escaped() -> None:
     metrics = Metrics()
-    metrics.model.labels('a"b\\c\nd', "compiled").set(1)
-    assert samples(metrics)['faregate_model_info|kind=compiled|version=a"b\\c\nd'] == 1
+    metrics.model.labels('a"b\\c\nd', "compiled", "champion").set(1)
+    assert samples(metrics)['faregate_model_info|kind=compiled|state=champion|version=a"b\\c\nd'] == 1
 
 
 def test_workers_show_what_all_of_them_counted(tmp_path: Path) -> None:

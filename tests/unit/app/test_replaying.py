@@ -5,54 +5,21 @@ from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
-from cases import ALLOWED, BLOCKED, R0, R2, R3, VALUES, a_case, a_hit, in_force, judged
+from cases import ALLOWED, BLOCKED, R0, R2, R3, VALUES, a_case, a_hit, in_force, kept_of
 from fakes import FakeModel
 from msgspec import structs
 
 from app.assessment import POLICY_VERSION
 from app.explaining import first_difference
-from app.judging import Case
 from app.ladder import Footing
 from app.ports import Evidence, Policies
-from app.replaying import KeptDecision, ReplayRefused, replay
+from app.replaying import ReplayRefused, replay
 from app.replies import decode_reply, encode_reply
 from domain.decision import Rung, Verdict
 from domain.errors import ModelRefused
 from domain.rules import Action
 
 EVERY_RUNG = [R0, structs.replace(R0, rung=Rung.R1, reason="features_ageing"), R2, R3]
-
-
-def kept_of(case: Case, policies: Policies, probability: float = 0.3, **given: Any) -> KeptDecision:
-    """The row of a case that was judged by these policies."""
-    judgement = judged(case, policies, probability)
-    reply = judgement.reply
-    row = KeptDecision(
-        decision_id=case.decision_id,
-        tenant="tenant_a",
-        transaction_id=case.transaction.transaction_id,
-        decided_at=case.decided_at,
-        as_of_ms=case.as_of_ms,
-        rung=reply.rung,
-        rung_reason=reply.rung_reason,
-        feature_age_ms=reply.feature_age_ms,
-        model_version=reply.versions.model,
-        scorer_kind="compiled" if reply.versions.model else None,
-        rulebook_version=reply.versions.rules,
-        lists_version=reply.versions.lists,
-        policy_version=reply.versions.policy,
-        histories={},
-        positions=None,
-        overlaid=None,
-        pulse_id=None,
-        vector=case.vector.tobytes() if case.vector else None,
-        evidence=Evidence(normals=case.normals, list_entry=reply.list_entry, forced=case.forced),
-        rules=list(judgement.findings.hits),
-        request=case.request.canonical(),
-        reply=encode_reply(reply),
-        sandbox=case.forced is not None,
-    )
-    return structs.replace(row, **given)
 
 
 @pytest.mark.parametrize("on", EVERY_RUNG)

@@ -11,6 +11,7 @@ from fakes_scoring import FakeScoring
 from app import ladder
 from app.breaker import OPENS_AFTER, PAUSE_S, Breaker
 from app.deadline import Deadline
+from app.models.in_service import InService
 from app.ports import KnownPulse, StoredFeatures
 from app.sandbox import Forced
 from app.sight import Seen, Sight, moment_of
@@ -37,7 +38,7 @@ class Eyes:
         self.sight = Sight(
             features=self.features,
             pulse=lambda: self.pulse,
-            scoring=FakeScoring(self.model) if self.model else None,
+            models=lambda: InService(champion=FakeScoring(self.model) if self.model else None),
             breaker=self.breaker,
             deadline=self.deadline,
             monotonic=lambda: self.clock_s,
