@@ -104,7 +104,9 @@ def kafka(home: Home, spawner: children.Spawner, free_ports: dict[str, int]) -> 
 def stack() -> Iterator[Stack]:
     """The whole stack, with its usual past and the model that learned from it; no dashboard."""
     with temporary_home() as own:
-        started = Stack(home=own, env=os.environ, options=StackOptions(with_dashboard=False))
+        started = Stack(
+            home=own, env=os.environ, options=StackOptions(with_dashboard=False, with_learner=False)
+        )
         started.start()
         try:
             yield started

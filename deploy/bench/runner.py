@@ -94,7 +94,7 @@ def target(home: Home, env: Mapping[str, str], console: Console) -> Iterator[Tar
         return
     console.print("Nothing is up: starting a stack for this measurement")
     with temporary_home() as own:
-        stack = Stack(home=own, env=env, options=StackOptions(size=SMALL_HISTORY))
+        stack = Stack(home=own, env=env, options=StackOptions(size=SMALL_HISTORY, with_learner=False))
         stack.start(ProgressLines(console))
         try:
             yield _target(own, os.getpid(), stack.urls)

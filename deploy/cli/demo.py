@@ -24,8 +24,10 @@ from deploy.embedded import status
 from deploy.embedded.children import Launch, Spawner, stop
 from deploy.embedded.errors import StackError
 from deploy.embedded.home import PROJECT, Home
-from deploy.embedded.services import common_environment
-from deploy.embedded.stack import Stack
+from deploy.embedded.services import Learning, common_environment
+from deploy.embedded.stack import Stack, StackOptions
+from domain.display import DAY_MS
+from domain.labels import MATURITY_DAYS
 
 RATE = 10.0  # the riders of the default city can pay so often without seeming to be in a rush
 TIME_SCALE = 2_000.0  # a chargeback of three weeks comes after a quarter of an hour
@@ -72,7 +74,8 @@ def _stack(
         console.print(f"Using the stack that runs on {home.root} (pid {living.pid}).", highlight=False)
         yield living
         return
-    stack = Stack(home=home, env=env)
+    learning = Learning(maturity_s=round(MATURITY_DAYS * DAY_MS / 1000 / TIME_SCALE))
+    stack = Stack(home=home, env=env, options=StackOptions(learning=learning))
     if not start_interruptibly(stack, wish, console):
         yield None
         return

@@ -2,11 +2,12 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from deploy.cli import keys, lists, rules
+from deploy.cli import keys, lists, models, rules
 from deploy.embedded.home import Home
 from domain.errors import FaregateError
 
@@ -20,7 +21,7 @@ app = typer.Typer(
 
 
 audit = typer.Typer(name="audit", help="Check the ledger's seals.", no_args_is_help=True)
-for group in (rules.app, lists.app, keys.app, audit):
+for group in (rules.app, lists.app, keys.app, models.app, audit):
     app.add_typer(group)
 
 
@@ -129,6 +130,7 @@ def tail(
 
 @app.command()
 def simulate(
+    *,
     rate: Annotated[float, typer.Option(help="Payments a second.")] = 10.0,
     seed: Annotated[int, typer.Option(help="Of the simulated city; the same seed, the same people.")] = 7,
     duration: Annotated[float, typer.Option(help="Seconds; 0: until stopped.")] = 0.0,
@@ -136,11 +138,76 @@ def simulate(
         float, typer.Option(help="Compresses label delay: 60 makes an hour a minute.")
     ] = 1.0,
     run_id: Annotated[str, typer.Option(help="Names the truth record in FAREGATE_HOME/simulator.")] = "",
+    attack: Annotated[str, typer.Option(help="An attack to begin at --start: see docs/fraud.md.")] = "",
+    attack_share: Annotated[float, typer.Option(help="Its payments, as a share of the rate.")] = 0.03,
+    without: Annotated[list[str], typer.Option(help="An attack that never happens; may be repeated.")] = [],  # noqa: B006 - typer reads it once
+    surge: Annotated[bool, typer.Option("--surge", help="A festival night from --start on.")] = False,
+    cold_start: Annotated[str, typer.Option(help="new_riders, new_cards or new_city, from --start on.")] = "",
+    start: Annotated[float, typer.Option(help="Seconds until what was asked for begins.")] = 0.0,
+    analysts: Annotated[int, typer.Option(help="Simulated people who work the decisions under review.")] = 2,
+    analyst_capacity: Annotated[float, typer.Option(help="Cases each of them takes a minute.")] = 3.0,
+    analyst_error: Annotated[float, typer.Option(help="The share of their words that is wrong.")] = 0.05,
 ) -> None:
-    """Let simulated riders pay at the running stack."""
+    """Let simulated riders pay at the running stack, and simulated analysts label what is under review."""
+    from data_generator.analysts import Staff
+    from data_generator.scenarios.programme import Programme
+    from deploy.cli.simulate import Show
     from deploy.cli.simulate import simulate as command
 
-    command(here(), rate=rate, seed=seed, duration_s=duration, time_scale=time_scale, run_id=run_id or None)
+    programme = Programme(
+        attack=attack or None,
+        attack_share=attack_share,
+        without=frozenset(without),
+        surge=surge,
+        cold_start=cold_start or None,
+        start_s=start,
+    )
+    show = Show(
+        rate=rate,
+        seed=seed,
+        duration_s=duration,
+        time_scale=time_scale,
+        run_id=run_id or None,
+        programme=programme,
+        staff=Staff(analysts=analysts, a_minute=analyst_capacity, error=analyst_error),
+    )
+    command(here(), show)
+
+
+@app.command()
+def learn(
+    every: Annotated[int, typer.Option(help="Seconds from one round to the next.")] = 180,
+    once: Annotated[bool, typer.Option("--once", help="One round, and its result.")] = False,
+    maturity: Annotated[
+        str, typer.Option(help="When a payment without a chargeback counts as good: 90d, 36h, 5m.")
+    ] = "",
+) -> None:
+    """Learn from what has become known: train candidates, put them to the gate, promote or roll back."""
+    from deploy.cli.learn import learn as command
+
+    command(here(), os.environ, every_s=every, once=once, maturity=maturity)
+
+
+@app.command()
+def train(
+    from_ledger: Annotated[
+        bool, typer.Option("--from-ledger", help="Learn from labelled decisions too.")
+    ] = False,
+    maturity: Annotated[str, typer.Option(help="When silence means good: 90d, 36h, 130s.")] = "90d",
+    report: Annotated[str, typer.Option(help="Write an HTML report here; takes a minute more.")] = "",
+    out: Annotated[str, typer.Option(help="Write the model's folder here, not into the registry.")] = "",
+) -> None:
+    """Train a model; it becomes a candidate in the registry."""
+    from deploy.cli.train import Asked
+    from deploy.cli.train import train as command
+
+    asked = Asked(
+        from_ledger=from_ledger,
+        maturity=maturity,
+        report=Path(report) if report else None,
+        out=Path(out) if out else None,
+    )
+    command(here(), os.environ, asked)
 
 
 @app.command("test-tokens")

@@ -26,3 +26,9 @@ where not sandbox and decided_at >= %(since)s;
 -- name: unsent
 -- Outbox rows that the relay has yet to carry to Kafka.
 select count(*) from outbox where sent_at is null;
+
+-- name: decided_since
+-- What each payment since an instant was decided by, and on what.
+select model_version, probability, vector, reply
+from decisions
+where decided_at >= to_timestamp(%(since)s) and not sandbox

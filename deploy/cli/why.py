@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from deploy.cli.database import connect
+from deploy.cli.database import CONSOLE, connect, conninfo
+from deploy.embedded import passwords
 from deploy.embedded.errors import StackError
 from deploy.embedded.home import Home
 from domain.display import timestamp
@@ -33,7 +34,7 @@ def why(home: Home, env: Mapping[str, str], decision_id: str, *, as_json: bool) 
     from app.explaining import explain
 
     with _kept(home, env, decision_id) as (connection, kept):
-        found = explain(connection, kept, models(_model_folder(home, env)), time.time_ns() // 1_000_000)
+        found = explain(connection, kept, models(home, env), time.time_ns() // 1_000_000)
     if as_json:
         print(json.encode(found).decode())
         return
@@ -45,7 +46,7 @@ def replay_decision(home: Home, env: Mapping[str, str], decision_id: str) -> int
     from app.explaining import first_difference, replay_kept
 
     with _kept(home, env, decision_id) as (connection, kept):
-        made = replay_kept(connection, kept, models(_model_folder(home, env)))
+        made = replay_kept(connection, kept, models(home, env))
     print(made.reply.decode())
     console = Console(stderr=True)
     if made.same:
@@ -55,20 +56,28 @@ def replay_decision(home: Home, env: Mapping[str, str], decision_id: str) -> int
     return 1
 
 
-def models(folder: Path) -> "Callable[[str], Scorer | None]":
-    """The model of a folder if it is the version asked for; raises ModelRefused for one that is not whole."""
+def models(home: Home, env: Mapping[str, str]) -> "Callable[[str], Scorer | None]":
+    """Models by version: out of the folder that FAREGATE_MODEL_DIR names, else of the registry.
+
+    Raises ModelRefused for one that is not whole, SettingMissing without the key that seals are checked with.
+    """
 
     def find(version: str) -> "Scorer | None":
         from scoring.scorer import Scorer
 
-        scorer = Scorer.load(folder)
-        return scorer if scorer.version == version else None
+        folder = (
+            Path(env["FAREGATE_MODEL_DIR"]) if "FAREGATE_MODEL_DIR" in env else _kept_at(home, env, version)
+        )
+        scorer = Scorer.load(folder, passwords.model_key(home, env)) if folder else None
+        return scorer if scorer and scorer.version == version else None
 
     return find
 
 
-def _model_folder(home: Home, env: Mapping[str, str]) -> Path:
-    return Path(env.get("FAREGATE_MODEL_DIR") or home.model)
+def _kept_at(home: Home, env: Mapping[str, str], version: str) -> Path | None:
+    from app.models.artefacts import fetch_at_once
+
+    return fetch_at_once(conninfo(home, env, CONSOLE), version, home.host / "models")
 
 
 @contextmanager
@@ -104,6 +113,12 @@ def _show(found: "Why", console: Console) -> None:
     for rule in found.rules:
         acted = "acted" if rule.hit.acted else f"{rule.hit.mode}, did not act"
         console.print(f"rule {rule.hit.rule_id} ({acted}): {rule.expression}", highlight=False)
+    if found.pass_through:
+        drawn = "was let through" if found.pass_through.drawn else "was not drawn"
+        share = f"{found.pass_through.propensity:.2%}"
+        console.print(
+            f"pass-through, one chance of {share}: {drawn}, instead of {found.pass_through.instead_of}"
+        )
     if found.features:
         console.print(_table(found))
     console.print(_replay_line(found), highlight=False)

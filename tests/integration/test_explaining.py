@@ -11,7 +11,7 @@ from explaining_desk import BY, Desk
 from factories import NOW_MS, an_outcome
 from keeping import keep_outcome
 from msgspec import json, structs
-from small_model import write_small_model
+from small_model import MODEL_KEY, write_small_model
 
 from app import postgres
 from app.decision_id import new_decision_id
@@ -32,7 +32,7 @@ Conninfo = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
-    return Scorer.load(write_small_model(tmp_path_factory.mktemp("models") / "small"))
+    return Scorer.load(write_small_model(tmp_path_factory.mktemp("models") / "small"), MODEL_KEY)
 
 
 @pytest.fixture

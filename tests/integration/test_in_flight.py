@@ -15,7 +15,7 @@ from api_process import environment, running, wait_until_up
 from event_factories import a_history, a_payment, an_id
 from factories import a_live_body
 from msgspec import json
-from small_model import write_small_model
+from small_model import MODEL_KEY_HEX, write_small_model
 
 from app.access.keys import new_secret
 from app.access.store import ensure_local_key
@@ -61,6 +61,7 @@ async def two_processes(
                 FAREGATE_STATE_DIR=str(logs),
                 FAREGATE_API_PORT=port,
                 FAREGATE_MODEL_DIR=str(model_folder),
+                FAREGATE_MODEL_KEY=MODEL_KEY_HEX,
                 FAREGATE_DEADLINE_MS="10000",  # tests run on busy machines
             )
             url = f"http://127.0.0.1:{port}"

@@ -91,6 +91,22 @@ def test_pulses_and_parity_checks_go_after_a_month(
     assert (count(owner, "pulses"), count(owner, "parity_checks")) == (1, 1)
 
 
+def test_scores_of_the_shadow_and_drift_checks_go_when_they_have_served(
+    owner: psycopg.Connection, keeper: psycopg.Connection
+) -> None:
+    owner.execute(
+        "insert into shadow_scores select 'dec_' || d, 'mdl_a', 0.5, 'approve', now() - d * interval '1 day' "
+        "from unnest(array[119, 121]) as d"
+    )
+    owner.execute(
+        "insert into drift_checks (checked_at, model_version, subject, rows) "
+        "select now() - d * interval '1 day', 'mdl_a', 'score', 1 from unnest(array[31, 29]) as d"
+    )
+    removed = housekeeping.prune(keeper)
+    assert (removed["shadow_scores"], removed["drift_checks"]) == (1, 1)
+    assert (count(owner, "shadow_scores"), count(owner, "drift_checks")) == (1, 1)
+
+
 def test_a_turn_removes_a_bounded_number(
     owner: psycopg.Connection, keeper: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
