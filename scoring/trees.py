@@ -88,7 +88,7 @@ class InterpretedTrees:
         """Margins of float32 rows [rows, features], added up here because treelite does it in float32."""
         with self._lock:
             leaves = self._predict(self._model, rows, nthread=1)
-        return self._base + leaves.reshape(len(rows), -1).sum(axis=1, dtype=np.float64)
+        return np.asarray(self._base + leaves.reshape(len(rows), -1).sum(axis=1, dtype=np.float64))
 
 
 def check_size(vector: Vector, size: int) -> None:
