@@ -18,6 +18,7 @@ START_S = 60.0  # to load its libraries, behind everybody else, on a busy machin
 GENTLY = 19  # niceness
 SILENCE_S = 2.0
 END_S = 1.0  # from a kill to the end
+REAP_S = 0.02
 MOST_UNANSWERED = 256
 
 
@@ -93,6 +94,13 @@ class ScorerChild:
                 asked.set_exception(ModelRefused(f"the scorer is gone: {reason}"))
         self._asked.clear()
         self._on_end(reason)
+
+    async def gone(self) -> None:
+        """As close, for who does not keep payments waiting."""
+        self.end("not wanted")
+        until = self._loop.time() + END_S
+        while self._process.poll() is None and self._loop.time() < until:
+            await asyncio.sleep(REAP_S)
 
     def close(self) -> None:
         self.end("closed")

@@ -91,7 +91,7 @@ class ScoringProcess:
         try:
             await self._begin(0 if urgently else GENTLY)
         except ModelRefused:
-            self.close()
+            await self.leave()
             raise
 
     async def score(self, values: "array[float]", limit_s: float) -> Scored:
@@ -104,11 +104,21 @@ class ScoringProcess:
         return (await self._asked(values, limit_s, explained=False))[0]
 
     def close(self) -> None:
+        """End it, and wait for its end."""
+        self._rest()
+        if self._child:
+            self._child.close()
+
+    async def leave(self) -> None:
+        """As close, while payments come, which do not wait for its end."""
+        self._rest()
+        if self._child:
+            await self._child.gone()
+
+    def _rest(self) -> None:
         self._ready = False
         if self._restarting:
             self._restarting.cancel()
-        if self._child:
-            self._child.close()
 
     async def _asked(self, values: "array[float]", limit_s: float, *, explained: bool) -> "array[float]":
         child = self._child

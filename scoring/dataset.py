@@ -18,6 +18,7 @@ VALIDATION_SHARE = 0.15
 
 Strings = NDArray[np.str_]
 Rows = NDArray[np.bool_] | NDArray[np.integer[Any]] | slice
+PRESUMED = "presumed"  # the source of a label that nobody gave
 
 
 class TrainingSetRefused(FaregateError):

@@ -122,4 +122,4 @@ def margins_of(booster: xgboost.Booster, vectors: Vectors) -> NDArray[np.float32
 def _how(compiled: Compiled) -> str:
     if compiled.kind == "compiled":
         return f"compiled by {compiled.compiler}"
-    return f"not compiled ({compiled.compiler}); treelite's interpreter scores, some five times slower"
+    return f"not compiled ({compiled.compiler}); treelite's interpreter scores, some 25 times slower"

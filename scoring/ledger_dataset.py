@@ -14,7 +14,7 @@ from domain.catalogue import FEATURE_NAMES
 from domain.decision import Outcome, Verdict
 from domain.events import from_ms
 from domain.labels import AnalystLabel, Label, label_of
-from scoring.dataset import Dataset, Rows, Strings
+from scoring.dataset import PRESUMED, Dataset, Rows, Strings
 from scoring.queries import queries_of
 from scoring.weights import WEIGHT_MAX, effective_size, weights_of
 
@@ -52,13 +52,20 @@ class LedgerRows:
 
 
 def read_ledger(
-    connection: psycopg.Connection[Any], *, since_ms: int, until_ms: int, now_ms: int, maturity_ms: int
+    connection: psycopg.Connection[Any],
+    *,
+    since_ms: int,
+    until_ms: int,
+    now_ms: int,
+    maturity_ms: int,
+    presuming: bool = False,
 ) -> LedgerRows:
     """Payments decided from the first instant on and before the second, with what was known at `now_ms`.
 
     Payments of sandbox keys are no part of it. A payment that was let through by lot counts for those stopped
     in its stead, within WEIGHT_MAX. Nothing is claimed of payments outside that lottery: they stay unlabelled
-    unless somebody knows.
+    unless somebody knows. When `presuming`, a captured payment that nobody has spoken of yet is given as
+    good, with the source PRESUMED: something to teach with, never to judge by.
     """
     period = {"since": from_ms(since_ms), "until": from_ms(until_ms), "now": from_ms(now_ms)}
     with connection.cursor(binary=True, row_factory=dict_row) as cursor:
@@ -67,6 +74,8 @@ def read_ledger(
     kept: list[tuple[Row, Label, str, int]] = []
     for row in found:
         label, source, labelled_ms = _label_of(row, now_ms, maturity_ms)
+        if presuming and label is Label.UNKNOWN and Outcome.CAPTURED in (row["outcomes"] or ()):
+            label, source, labelled_ms = Label.GOOD, PRESUMED, now_ms
         if reason := _why_not(row, label, labelled_ms, now_ms):
             set_aside[reason] += 1
             continue

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import xgboost
 
-from domain.catalogue import FEATURE_NAMES, FEATURES
+from domain.catalogue import FEATURES
 from domain.display import count
 from scoring import dataset
+from scoring.compress.matrix import matrix
+from scoring.compress.recipe import SHAPE, grow
 from scoring.dataset import Dataset, Split
 from scoring.finish import ModelReport, Progress, finish
 from scoring.leakage import refuse_leaks
@@ -17,14 +18,11 @@ from scoring.suitability import constant_features, refuse_unfit
 
 __all__ = ["PARAMETERS", "ModelReport", "fit", "refit", "train"]
 
-TREES = 150
 THREADS = 1  # a second one saves little, and waits for long where other processes work
 PARAMETERS: Mapping[str, object] = {
     "objective": "binary:logistic",
     "eval_metric": "aucpr",
     "tree_method": "hist",
-    "max_depth": 4,  # 150 trees of depth 4 keep an exact explanation of one decision under 0.6 ms
-    "learning_rate": 0.1,
     "min_child_weight": 1,
     "subsample": 0.8,
     "colsample_bytree": 0.5,  # half the features a tree, and fine bins: both find more on unseen cities
@@ -70,31 +68,16 @@ def fit(split: Split) -> xgboost.Booster:
 
     The number of trees is fixed: the few frauds of a validation part stop too early as often as too late.
     """
-    booster = xgboost.train(dict(PARAMETERS), _matrix(split.train), num_boost_round=TREES)
-    booster.set_param({"nthread": THREADS})
-    return booster
+    return _single_threaded(grow(split.train, PARAMETERS))
 
 
-def refit(
-    base: xgboost.Booster, rows: Dataset, *, trees: int, validation: Dataset | None = None
-) -> xgboost.Booster:
-    """`base` with at most `trees` more, fitted on `rows` under the same constraints; `base` stays as it is.
-
-    With a validation part the trees end where they serve it best; none may be left.
-    """
+def refit(base: xgboost.Booster, rows: Dataset, *, trees: int) -> xgboost.Booster:
+    """`base` with `trees` more, fitted on `rows` under the same constraints; `base` stays as it is."""
     dataset.refuse_one_class("The recent part", rows)
-    before = base.num_boosted_rounds()
-    evals = [(_matrix(validation), "validation")] if validation is not None else []
     booster = xgboost.train(
-        dict(PARAMETERS),
-        _matrix(rows),
-        num_boost_round=trees,
-        evals=evals,
-        early_stopping_rounds=trees if evals else None,
-        verbose_eval=False,
-        xgb_model=base,
+        {**PARAMETERS, **SHAPE}, matrix(rows), num_boost_round=trees, xgb_model=base, verbose_eval=False
     )
-    return _first(booster, max(booster.best_iteration + 1, before) if evals else before + trees)
+    return _single_threaded(booster)
 
 
 def window(split: Split) -> dict[str, int | str]:
@@ -107,18 +90,6 @@ def window(split: Split) -> dict[str, int | str]:
     return {"from": first, "to": last, **sizes, **frauds}
 
 
-def _first(booster: xgboost.Booster, trees: int) -> xgboost.Booster:
-    first = booster[:trees]
-    first.set_param({"nthread": THREADS})
-    return first
-
-
-def _matrix(part: Dataset) -> xgboost.DMatrix:
-    return xgboost.DMatrix(
-        part.vectors,
-        part.labels,
-        weight=part.weights,
-        missing=np.nan,
-        feature_names=list(FEATURE_NAMES),
-        nthread=THREADS,
-    )
+def _single_threaded(booster: xgboost.Booster) -> xgboost.Booster:
+    booster.set_param({"nthread": THREADS})
+    return booster

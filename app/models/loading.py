@@ -31,6 +31,7 @@ class Loading:
         self.loaded: dict[str, ScoringProcess] = {}
         self.refused: dict[str, str] = {}
         self._restarts_before = 0
+        self._ending: dict[asyncio.Future[None], ScoringProcess] = {}
 
     @property
     def restarts(self) -> int:
@@ -64,7 +65,9 @@ class Loading:
             self._task.cancel()
         for timer in self._leaving.values():
             timer.cancel()
-        for scoring in self.loaded.values():
+        for task in self._ending:
+            task.cancel()
+        for scoring in (*self.loaded.values(), *self._ending.values()):
             scoring.close()
         self.loaded.clear()
 
@@ -84,7 +87,7 @@ class Loading:
             _require(scoring, version)
         except ModelRefused as error:
             if scoring:
-                scoring.close()
+                await scoring.leave()
             if folder:  # what is wrong with it may be this copy alone
                 shutil.rmtree(folder, ignore_errors=True)
             log.error("model %s is refused: %s", version, error)
@@ -103,7 +106,9 @@ class Loading:
         del self._leaving[version]
         scoring = self.loaded.pop(version)
         self._restarts_before += scoring.restarts
-        scoring.close()
+        ending = asyncio.ensure_future(scoring.leave())
+        self._ending[ending] = scoring
+        ending.add_done_callback(self._ending.pop)
         log.info("model %s unloaded", version)
 
 

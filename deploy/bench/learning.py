@@ -44,7 +44,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--every", type=int, default=20, help="seconds between rounds (20)")
     parser.add_argument("--minutes", type=float, default=14.0, help="wait so long for a promotion (14)")
     parser.add_argument("--judged", type=float, default=150.0, help="seconds judged after it (150)")
-    parser.add_argument("--payments", type=int, default=12_000, help="in the past (12000)")
+    parser.add_argument("--payments", type=int, default=20_000, help="in the past (20000)")
     parser.add_argument("--seed", type=int, default=7, help="of the past and of the run (7)")
 
 

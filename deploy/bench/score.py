@@ -16,7 +16,7 @@ from msgspec import to_builtins
 
 from deploy.bench.benchmark import Result, Tell
 from deploy.bench.model import rivals, variants
-from deploy.bench.model.agreement import max_abs_diff
+from deploy.bench.model.agreement import compared
 from deploy.bench.model.timing import Times, cold, warm
 from deploy.simulated_past import simulated_past
 from domain.display import count
@@ -74,7 +74,7 @@ def measured(folder: Path, key: bytes, split: Split, chosen: Namespace, tell: Te
     times = _one_by_one(folder, scorer, booster, values)
     scored, explained = times.pop("score"), times.pop("explain")
     tell(f"Comparing {count(chosen.rows)} rows with XGBoost")
-    differs = max_abs_diff(scorer, booster, split.train.vectors, chosen.rows)
+    agreement = compared(scorer, booster, split.train.vectors, chosen.rows)
     return {
         "model": scorer.version,
         "scorer": scorer.kind,
@@ -85,7 +85,7 @@ def measured(folder: Path, key: bytes, split: Split, chosen: Namespace, tell: Te
         "cold_p50_us": times["cold"].p50,
         "cold_p99_us": times["cold"].p99,
         "times_faster_than_inplace": round(times["inplace"].p50 / times["ours"].p50, 1),
-        "max_abs_diff": differs,
+        **to_builtins(agreement),
         "rows": chosen.rows,
         **_named("score", scored),
         **_named("explain", explained),

@@ -14,7 +14,7 @@ from scoring.learning.gate import GateVerdict, Trial, judge
 from scoring.learning.past import Past
 from scoring.learning.recent import read_recent
 from scoring.learning.slices import Slices, divide
-from scoring.learning.stress import Stress
+from scoring.learning.stress import stress_of
 from scoring.learning.voices import capped
 from scoring.learning.workshop import Workshop
 from scoring.registry import RegisteredModel
@@ -23,9 +23,6 @@ from scoring.suitability import refuse_unfit
 from scoring.train import fit, refit, window
 
 RECENT_TREES = 50
-# A recent payment counts as three of the past: as one, a few dozen frauds of a new attack hardly turn a tree;
-# as six, older attacks are forgotten.
-RECENT_WEIGHT = 3.0
 log = logging.getLogger("faregate.learning")
 
 
@@ -50,8 +47,8 @@ def make(workshop: Workshop, kind: Kind, champion: RegisteredModel) -> Candidate
     base_version = (champion.base_version or champion.version) if kind == "recent" else None
     if base_version:
         base = _contender(workshop, base_version)
-        taught = capped(Dataset.concat(past.reminder(workshop.now_ms), _weighty(slices.teaching)))
-        booster = refit(base.booster, taught, trees=RECENT_TREES, validation=_chosen_by(past, slices))
+        taught = capped(Dataset.concat(past.reminder(workshop.now_ms), slices.teaching))
+        booster = refit(base.booster, taught, trees=RECENT_TREES)
     else:
         taught = capped(Dataset.concat(past.split.train, slices.teaching))
         booster = fit(Split(train=taught, validation=_chosen_by(past, slices), test=slices.judging))
@@ -62,21 +59,19 @@ def make(workshop: Workshop, kind: Kind, champion: RegisteredModel) -> Candidate
         version=report.version,
         kind=kind,
         base_version=base_version,
-        gate=judge(trial(_contender(workshop, champion.version), challenger, slices.judging, past.attacks)),
+        gate=judge(trial(_contender(workshop, champion.version), challenger, slices.judging, past.later)),
         set_aside=recent.set_aside,
     )
 
 
-def trial(champion: Contender, challenger: Contender, judging: Dataset, attacks: Dataset) -> Trial:
-    """Both models on rows that neither learned from, and on attacks of the past."""
+def trial(champion: Contender, challenger: Contender, judging: Dataset, later_past: Dataset) -> Trial:
+    """Both models on recent rows, and on attacks of the past; neither learned from any of them."""
     return Trial(
         rows=judging,
         champion=champion.answers(judging.vectors),
         challenger=challenger.answers(judging.vectors),
-        stress=Stress(
-            rows=attacks,
-            champion=champion.answers(attacks.vectors),
-            challenger=challenger.answers(attacks.vectors),
+        stress=stress_of(
+            later_past, champion.answers(later_past.vectors), challenger.answers(later_past.vectors)
         ),
     )
 
@@ -85,13 +80,11 @@ def _contender(workshop: Workshop, version: str) -> Contender:
     return Contender.load(workshop.registry.folder_of(version, workshop.scratch), workshop.settings.key)
 
 
-def _weighty(recent: Dataset) -> Dataset:
-    return replace(recent, weights=recent.weights * np.float32(RECENT_WEIGHT))
-
-
 def _chosen_by(past: Past, slices: Slices) -> Dataset:
-    """Recent payments say how likely fraud is now, those of the past steady what so few can say."""
-    return Dataset.concat(past.split.validation, slices.calibrating)
+    """Recent payments say how likely fraud is now; those of the past steady it, and weigh no more."""
+    older, recent = past.split.validation, slices.calibrating
+    share = min(1.0, float(recent.weights.sum()) / float(older.weights.sum()))
+    return Dataset.concat(replace(older, weights=older.weights * np.float32(share)), recent)
 
 
 def _finish(

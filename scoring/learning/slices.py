@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scoring.dataset import Dataset, TrainingSetRefused, refuse_one_class
+from scoring.dataset import PRESUMED, Dataset, TrainingSetRefused, refuse_one_class
 
 TEACHING, CALIBRATING = 0.4, 0.2  # of the frauds that have matured, by time; the rest judges
 CALIBRATING_MOST, JUDGING_MOST = 75, 150  # frauds; more of them teach more than they would tell
@@ -18,7 +18,7 @@ HONEST_JUDGING, HONEST_CALIBRATING = 150, 50  # an attack may be so quick that f
 
 @dataclass(frozen=True, kw_only=True)
 class Slices:
-    """`teaching` also has payments of the last days whose label is known early, `judging` never does.
+    """`teaching` also has young payments, known or presumed good; `judging` never does.
 
     `calibrating` may be without fraud.
     """
@@ -69,4 +69,4 @@ def _without_thieves_of(held_out: Dataset, taught: Dataset) -> Dataset:
     met = np.isin(taught.user_ids, held_out.user_ids[thefts]) | np.isin(
         taught.card_ids, held_out.card_ids[thefts]
     )
-    return taught.take(~(met & (taught.labels == 1)))
+    return taught.take(~(met & ((taught.labels == 1) | (taught.sources == PRESUMED))))

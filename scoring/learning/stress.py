@@ -6,6 +6,7 @@ import numpy as np
 
 from domain.cost import Costs
 from domain.decision import Verdict
+from domain.thresholds import Thresholds
 from scoring.dataset import Dataset
 from scoring.learning.contest import Answers, Mask
 
@@ -13,6 +14,9 @@ TOLERANCE = 0.05  # of the money that all past attacks would take
 TOLERANCE_OF_A_TYPE = 0.10
 # So many payments may go whatever their share: of a dozen, one is chance.
 PAYMENTS_LET_GO, PAYMENTS_OF_A_TYPE_LET_GO = 4.0, 1.5
+
+
+FALSE_STOPS = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,3 +53,24 @@ class Stress:
         loss = self.costs.of(Verdict.APPROVE, fraud=True)
         at_stake = loss.fixed_minor * len(rows) + loss.amount_share * float(rows.amounts_minor.sum())
         return float((ours - theirs) / at_stake)
+
+
+def stress_of(past: Dataset, champion: Answers, challenger: Answers) -> "Stress":
+    """Of payments of the past that neither model learned from.
+
+    Both are cut where they would stop FALSE_STOPS of the honest ones: where each cuts today follows from
+    today's payments, and what it has forgotten must not be mixed up with that.
+    """
+    honest, attacks = past.labels == 0, past.labels == 1
+    return Stress(
+        rows=past.take(attacks),
+        champion=_cut(champion, honest).take(attacks),
+        challenger=_cut(challenger, honest).take(attacks),
+    )
+
+
+def _cut(answers: Answers, honest: Mask) -> Answers:
+    cut = float(np.quantile(answers.probabilities[honest], 1 - FALSE_STOPS))
+    return Answers(
+        probabilities=answers.probabilities, thresholds=Thresholds(review=cut, challenge=cut, decline=cut)
+    )

@@ -17,6 +17,7 @@ from learning_city import FREE, MATURITY_MS, Ledger, payments, write_past
 from small_model import MODEL_KEY
 
 from domain.models import ModelState
+from scoring.dataset import PRESUMED
 from scoring.learning.recent import read_recent
 from scoring.learning.round import play
 from scoring.learning.rounds import Round, Rounds
@@ -282,8 +283,10 @@ def test_recent_payments_are_read_on_both_sides_of_the_maturity(
     read = min(most, 20)
     matured = recent.rows.between(None, now - MATURITY_MS)
     assert (len(matured), matured.frauds) == (read, int(labels[-read:].sum()))
-    assert len(recent.rows) - len(matured) == int(labels[-read:].sum())  # of the rest, frauds are known
-    assert recent.set_aside == {"no label yet": int((labels[-read:] == 0).sum())}
+    young = recent.rows.between(now - MATURITY_MS, None)
+    assert (len(young), young.frauds) == (read, int(labels[-read:].sum()))
+    assert set(young.sources[young.labels == 0]) == {PRESUMED}
+    assert PRESUMED not in matured.sources
 
 
 KILLED_AT = {

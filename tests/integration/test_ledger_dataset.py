@@ -14,6 +14,7 @@ from ledger_rows import add_decision, add_label
 from domain.catalogue import FEATURE_NAMES
 from domain.display import DAY_MS, HOUR_MS, MINUTE_MS
 from domain.events import from_ms
+from scoring.dataset import PRESUMED
 from scoring.ledger_dataset import WEIGHT_MAX, LedgerRows, read_ledger
 
 Row = dict[str, Any]
@@ -43,13 +44,14 @@ def become(connection: psycopg.Connection, decision: Row, outcome: str, *, after
     )  # fmt: skip
 
 
-def read(connection: psycopg.Connection, *, now_ms: int = LATER_MS) -> LedgerRows:
+def read(connection: psycopg.Connection, *, now_ms: int = LATER_MS, presuming: bool = False) -> LedgerRows:
     return read_ledger(
         connection,
         since_ms=NOW_MS - DAY_MS,
         until_ms=NOW_MS + DAY_MS,
         now_ms=now_ms,
         maturity_ms=MATURITY_MS,
+        presuming=presuming,
     )
 
 
@@ -68,6 +70,22 @@ def test_silence_makes_a_captured_payment_good_once_it_is_mature(
     assert late.dataset.labels.tolist() == [0]
     assert late.dataset.sources.tolist() == ["maturity"]
     assert late.dataset.labelled_ms.tolist() == [NOW_MS + MATURITY_MS]
+
+
+def test_what_nobody_spoke_of_is_presumed_good_only_when_asked_for_and_paid(
+    owner: psycopg.Connection, learner: psycopg.Connection
+) -> None:
+    young = captured(owner)
+    unpaid, stopped = add_decision(owner), add_decision(owner, verdict="decline")
+    become(owner, unpaid, "failed")
+    found = read(learner, now_ms=NOW_MS + HOUR_MS, presuming=True)
+    assert found.decision_ids.tolist() == [young["decision_id"]]
+    assert found.dataset.sources.tolist() == [PRESUMED]
+    assert (found.dataset.labels.tolist(), found.dataset.labelled_ms.tolist()) == ([0], [NOW_MS + HOUR_MS])
+    assert stopped["decision_id"] not in found.decision_ids
+    become(owner, young, "chargeback")
+    known = read(learner, now_ms=NOW_MS + HOUR_MS, presuming=True)
+    assert known.dataset.sources.tolist() == ["chargeback"]
 
 
 def test_a_chargeback_is_fraud_as_soon_as_it_is_known_and_not_before(

@@ -2,8 +2,10 @@
 
 import numpy as np
 import xgboost
+from msgspec import Struct
 from numpy.typing import NDArray
 
+from scoring.booster_trees import exact_margins
 from scoring.calibration import apply
 from scoring.scorer import Scorer
 from scoring.verify import verification_rows
@@ -16,19 +18,35 @@ class Disagreement(AssertionError):
     """One row alone scores otherwise than among others."""
 
 
-def max_abs_diff(scorer: Scorer, booster: xgboost.Booster, vectors: NDArray[np.float32], rows: int) -> float:
+class Agreement(Struct, frozen=True, kw_only=True):
+    """The largest differences in probability: from XGBoost's answers, and from its leaves added up in double.
+
+    XGBoost adds up in float32; nearly all of the first is its own rounding.
+    """
+
+    max_abs_diff: float
+    max_abs_diff_in_double: float
+
+
+def compared(scorer: Scorer, booster: xgboost.Booster, vectors: NDArray[np.float32], rows: int) -> Agreement:
     """Over `rows` rows: seen ones, with values missing, of other rows, extreme, or on a border of the trees.
 
     All through the same library; some also alone, which must give the very same answer.
     """
-    worst = 0.0
+    from_answers = from_leaves = 0.0
+    calibration = scorer.signature.calibration
     for number, begin in enumerate(range(0, rows, AT_ONCE)):
         tried = verification_rows(booster, vectors, rows=min(AT_ONCE, rows - begin), seed=number)
         margins = booster.inplace_predict(tried, predict_type="margin", missing=np.nan)
         answered = scorer.scores(tried)
-        worst = max(worst, float(np.abs(answered - apply(scorer.signature.calibration, margins)).max()))
+        from_answers = max(from_answers, _furthest(answered, apply(calibration, margins)))
+        from_leaves = max(from_leaves, _furthest(answered, apply(calibration, exact_margins(booster, tried))))
         _check_alone(scorer, tried, answered)
-    return worst
+    return Agreement(max_abs_diff=from_answers, max_abs_diff_in_double=from_leaves)
+
+
+def _furthest(some: NDArray[np.float64], others: NDArray[np.float64]) -> float:
+    return float(np.abs(some - others).max())
 
 
 def _check_alone(scorer: Scorer, tried: NDArray[np.float32], answered: NDArray[np.float64]) -> None:

@@ -16,7 +16,7 @@ from scoring.booster_trees import exact_margins, splits
 from scoring.compile import compile_model
 from scoring.compress.distil import distil
 from scoring.compress.prune import average_precision_of, prune
-from scoring.compress.recipe import TREES, grow
+from scoring.compress.recipe import SHAPE, TREES, grow
 from scoring.compress.teacher import fit_teacher
 from scoring.contributions import XGBoostLibrary
 from scoring.dataset import Dataset, Split
@@ -78,6 +78,9 @@ RECIPES: Mapping[str, Recipe] = {
     ),
     "150 trees of depth 4": lambda split, _, own: grow(
         split.train, own, trees=150, shape={**DEEP, "learning_rate": 0.1}
+    ),
+    "150 trees of 12 leaves": lambda split, _, own: grow(
+        split.train, own, trees=150, shape={**SHAPE, "learning_rate": 0.08}
     ),
     DEFAULT: lambda split, _, own: grow(split.train, own),
     "default, pruned": lambda split, _, own: _pruned(grow(split.train, own), split, own),

@@ -11,7 +11,7 @@ from fakes_scoring import FakeScoring
 from app import ladder
 from app.breaker import OPENS_AFTER, PAUSE_S, Breaker
 from app.deadline import Deadline
-from app.models.in_service import InService
+from app.models.in_service import Canary, InService
 from app.ports import KnownPulse, StoredFeatures
 from app.sandbox import Forced
 from app.sight import Seen, Sight, moment_of
@@ -25,9 +25,20 @@ TRANSACTION = a_request().transaction()
 ATTEMPT = as_attempt(TRANSACTION, NOW_MS)
 
 
+class NewerModel(FakeModel):
+    version = "mdl_newer"
+
+
+class NewerThatHangs(HangingModel):
+    version = "mdl_newer"
+
+
 @dataclass
 class Eyes:
+    """`canary` decides for everybody, where there is one."""
+
     model: FakeModel | None = field(default_factory=FakeModel)
+    canary: FakeModel | None = None
     pulse: KnownPulse | None = None
     deadline: Deadline = field(default_factory=lambda: Deadline(total_s=5.0))
     features: FakeFeatureReader = field(default_factory=FakeFeatureReader)
@@ -38,7 +49,10 @@ class Eyes:
         self.sight = Sight(
             features=self.features,
             pulse=lambda: self.pulse,
-            models=lambda: InService(champion=FakeScoring(self.model) if self.model else None),
+            models=lambda: InService(
+                champion=FakeScoring(self.model) if self.model else None,
+                canaries=(Canary(scoring=FakeScoring(self.canary), share=1.0),) if self.canary else (),
+            ),
             breaker=self.breaker,
             deadline=self.deadline,
             monotonic=lambda: self.clock_s,
@@ -162,6 +176,30 @@ async def test_a_model_that_fails_is_a_lower_rung_and_told_in_the_log(
 async def test_a_model_that_hangs_is_a_lower_rung() -> None:
     seen = await Eyes(model=HangingModel(), deadline=Deadline()).see(stored(), waited_s=0.02)
     assert (seen.on.reason, seen.values) == (ladder.SCORER_LATE, None)
+
+
+async def test_a_canary_decides_for_its_riders() -> None:
+    eyes = Eyes(canary=NewerModel(0.7))
+    seen = await eyes.see(stored())
+    assert seen.model is not None
+    assert seen.scored is not None
+    assert (seen.model.version, seen.scored.probability, seen.on.rung) == ("mdl_newer", 0.7, Rung.R0)
+    assert eyes.model is not None
+    assert eyes.model.seen == []
+
+
+async def test_a_canary_that_fails_leaves_the_payment_to_the_champion() -> None:
+    canary = NewerModel(0.7)
+    canary.broken = True
+    seen = await Eyes(canary=canary).see(stored())
+    assert seen.model is not None
+    assert (seen.model.version, seen.on.rung) == ("mdl_fake", Rung.R0)
+
+
+async def test_a_canary_that_hangs_leaves_the_champion_half_the_time() -> None:
+    seen = await Eyes(canary=NewerThatHangs(), deadline=Deadline(total_s=0.5)).see(stored())
+    assert seen.model is not None
+    assert (seen.model.version, seen.on.rung) == ("mdl_fake", Rung.R0)
 
 
 async def test_with_all_time_spent_nothing_is_computed() -> None:

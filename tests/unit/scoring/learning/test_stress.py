@@ -1,7 +1,7 @@
 import numpy as np
 from judged_rows import answers, rows_of
 
-from scoring.learning.stress import Stress
+from scoring.learning.stress import Stress, stress_of
 
 CAUGHT, MISSED = 0.95, 0.01
 KINDS = np.repeat(["card_testing", "stolen_phone"], [20, 80])
@@ -34,6 +34,18 @@ def test_a_few_payments_are_chance() -> None:
 
 def test_what_one_attack_gains_does_not_pay_for_another() -> None:
     assert "card_testing" in str(stress([MISSED] * 20 + [CAUGHT] * 80, [CAUGHT] * 20 + [MISSED] * 80))
+
+
+def test_models_are_compared_where_each_would_stop_as_many_honest_payments() -> None:
+    """A model that only cuts elsewhere has forgotten nothing; one that ranks attacks lower has."""
+    labels = np.repeat([0, 1], [200, 40])
+    past = rows_of(labels, kinds=np.where(labels == 1, "card_testing", ""))
+    separating = [0.01 * (n % 10) for n in range(200)] + [0.5] * 40
+    milder = [p / 4 for p in separating]
+    blind = [0.01 * (n % 10) for n in range(200)] + [0.05] * 40
+    assert stress_of(past, answers(separating), answers(milder)).complaint() is None
+    assert stress_of(past, answers(milder), answers(separating)).complaint() is None
+    assert "100% more" in str(stress_of(past, answers(separating), answers(blind)).complaint())
 
 
 def test_without_past_attacks_nothing_is_forgotten() -> None:
