@@ -74,8 +74,9 @@ class Loading:
     async def _load_all(self, on_change: Callable[[], None]) -> None:
         while self._waiting:
             version = self._waiting.pop()
-            await self._load(version)
-            on_change()
+            if version not in self.loaded:  # it was wanted again while it was being loaded
+                await self._load(version)
+                on_change()
 
     async def _load(self, version: str) -> None:
         folder: Path | None = None

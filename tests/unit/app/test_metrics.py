@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from some_models import a_model
 
 from app.metrics import MOST_RULES, Metrics
+from app.models.in_service import Canary, InService
 from app.stages import Stage
 
 
@@ -166,3 +168,28 @@ def count_all(metrics: Metrics, answer: Any) -> None:
     for stage in Stage:
         metrics.stage(stage, 0.0004)
     metrics.count_answer(answer)
+
+
+def test_each_model_is_shown_where_it_stands_now() -> None:
+    metrics = Metrics()
+    one, other = a_model("mdl_a"), a_model("mdl_b")
+    metrics.show_models(InService(champion=one, shadows=(other,)))
+    metrics.show_models(InService(champion=other, canaries=(Canary(scoring=one, share=0.2),)))
+    shown = {name: value for name, value in samples(metrics).items() if "model_info" in name}
+    assert {name for name, value in shown.items() if value == 1} == {
+        "faregate_model_info|kind=compiled|state=champion|version=mdl_b",
+        "faregate_model_info|kind=compiled|state=canary|version=mdl_a",
+    }
+    assert len(shown) == 4
+
+
+def test_drift_is_shown_where_it_is_compared() -> None:
+    metrics = Metrics()
+    metrics.show_drift({"score": (0.31, True), "amount": (0.02, False), "hour_of_day": (None, False)})
+    shown = samples(metrics)
+    assert (shown["faregate_drift_psi|subject=score"], shown["faregate_drift_alarm|subject=score"]) == (
+        0.31,
+        1,
+    )
+    assert "faregate_drift_psi|subject=hour_of_day" not in shown
+    assert shown["faregate_drift_alarm|subject=hour_of_day"] == 0
