@@ -11,6 +11,7 @@ import pytest
 
 from app.migrations import migrate
 from deploy.embedded import children, jars, passwords, ports
+from deploy.embedded.history import HistorySize
 from deploy.embedded.home import Home, temporary_home
 from deploy.embedded.java import ClassArchives
 from deploy.embedded.kafka import Kafka
@@ -18,6 +19,7 @@ from deploy.embedded.postgres import Postgres
 from deploy.embedded.stack import Stack, StackOptions
 
 OWNER = "faregate_owner"
+PAST = HistorySize(payments=20_000)
 Conninfo = Callable[[str], str]
 
 
@@ -102,11 +104,10 @@ def kafka(home: Home, spawner: children.Spawner, free_ports: dict[str, int]) -> 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The whole stack, with its usual past and the model that learned from it; no dashboard."""
+    """The whole stack, with a past and the model that learned from it; neither dashboard nor learner."""
     with temporary_home() as own:
-        started = Stack(
-            home=own, env=os.environ, options=StackOptions(with_dashboard=False, with_learner=False)
-        )
+        options = StackOptions(size=PAST, with_dashboard=False, with_learner=False)
+        started = Stack(home=own, env=os.environ, options=options)
         started.start()
         try:
             yield started

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from pipeline import PIPELINE
 from waiting import eventually
 
@@ -39,6 +40,7 @@ def marked(home: Home) -> set[int]:
     return {pid for pid in warden.marked(f"{home.key}-") if status.process_started(pid) is not None}
 
 
+@pytest.mark.proof
 def test_nothing_outlives_a_killed_parent_and_the_state_does() -> None:
     with temporary_home() as home:
         command = [sys.executable, "-c", PARENT, str(home.root)]

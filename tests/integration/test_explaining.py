@@ -243,8 +243,8 @@ async def test_what_became_of_it_is_told(desk: Desk) -> None:
 async def test_time_makes_a_captured_payment_good(desk: Desk) -> None:
     answer = await desk.decide(transaction_id="txn_a")
     await keep_outcome(desk.ledger, an_outcome("txn_a"))
-    assert desk.why(answer, now_ms=NOW_MS + 59 * DAY_MS).label is Label.UNKNOWN
-    assert desk.why(answer, now_ms=NOW_MS + 61 * DAY_MS).label is Label.GOOD
+    assert desk.why(answer, now_ms=NOW_MS + 89 * DAY_MS).label is Label.UNKNOWN
+    assert desk.why(answer, now_ms=NOW_MS + 91 * DAY_MS).label is Label.GOOD
 
 
 async def test_only_its_tenant_finds_a_decision(desk: Desk) -> None:

@@ -27,6 +27,7 @@ from deploy.embedded.postgres import Postgres
 
 THREADS, PAUSE_S = 6, 0.02
 OUTAGE_S, FROZEN_S = 10.0, 4.0
+SHORT_OUTAGE_S, SHORT_FROZEN_S = 4.0, 2.0  # beside other tests
 OVERRUNS_BESIDE_OTHERS = 1 / 1000  # of answers: beside other tests the kernel itself may hold one up
 
 
@@ -135,7 +136,7 @@ class Load:
 
 
 def test_a_stopped_postgres_costs_a_rung_and_nothing_else(server: Server, processes: Fleet) -> None:
-    outlive_a_stop(server, processes, overruns_share=OVERRUNS_BESIDE_OTHERS)
+    outlive_a_stop(server, processes, SHORT_OUTAGE_S, OVERRUNS_BESIDE_OTHERS)
 
 
 @pytest.mark.proof
@@ -144,7 +145,7 @@ def test_a_stopped_postgres_costs_no_payment_its_deadline(server: Server, proces
 
 
 def test_a_frozen_postgres_costs_a_rung_and_nothing_else(server: Server, processes: Fleet) -> None:
-    outlive_a_freeze(server, processes, overruns_share=OVERRUNS_BESIDE_OTHERS)
+    outlive_a_freeze(server, processes, SHORT_FROZEN_S, OVERRUNS_BESIDE_OTHERS)
 
 
 @pytest.mark.proof
@@ -152,27 +153,31 @@ def test_a_frozen_postgres_costs_no_payment_its_deadline(server: Server, process
     outlive_a_freeze(server, processes)
 
 
-def outlive_a_stop(server: Server, processes: Fleet, overruns_share: float = 0.0) -> None:
+def outlive_a_stop(
+    server: Server, processes: Fleet, outage_s: float = OUTAGE_S, overruns_share: float = 0.0
+) -> None:
     load, api_ports = started(processes)
     with load.running():
         time.sleep(2)  # the load is what is waited for: some keys are decided before
         load.phase = "during"
         server.stop()
-        time.sleep(OUTAGE_S)
+        time.sleep(outage_s)
         load.phase = "after"
         server.start()
         time.sleep(2)
     check(load, api_ports, server, overruns_share)
 
 
-def outlive_a_freeze(server: Server, processes: Fleet, overruns_share: float = 0.0) -> None:
+def outlive_a_freeze(
+    server: Server, processes: Fleet, frozen_s: float = FROZEN_S, overruns_share: float = 0.0
+) -> None:
     load, api_ports = started(processes)
     with load.running():
         time.sleep(1)
         load.phase = "during"
         server.signal(signal.SIGSTOP)
         try:
-            time.sleep(FROZEN_S)
+            time.sleep(frozen_s)
         finally:
             server.signal(signal.SIGCONT)
         load.phase = "after"
