@@ -56,6 +56,7 @@ SETTINGS = {
     "execution.checkpointing.num-retained": "3",
     "execution.checkpointing.tolerable-failed-checkpoints": "10",
     "execution.buffer-timeout.interval": "1 ms",
+    "metrics.fetcher.update-interval": "1000",  # only when somebody looks; ten seconds would be old news
     "state.backend.type": "hashmap",
     "pipeline.object-reuse": "true",
     "python.execution-mode": "thread",

@@ -75,6 +75,7 @@ def test_a_killed_part_comes_back_and_features_flow_again(pipeline: Stack, name:
     flows_again(pipeline)
 
 
+@pytest.mark.proof
 def test_a_killed_jobmanager_gets_its_job_back_from_the_newest_checkpoint(pipeline: Stack) -> None:
     before = parts(pipeline.home)["flink-job"].restarts
     os.kill(pid_of(pipeline.home, "flink-jobmanager"), signal.SIGKILL)

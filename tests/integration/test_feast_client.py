@@ -255,6 +255,7 @@ def test_the_feast_command_materializes_every_history(
     assert len(before) == 4
 
 
+@pytest.mark.proof
 def test_feast_ui_serves_its_page_and_what_is_registered(database: Database) -> None:  # noqa: ARG001 - its environment
     port = ports.choose({}, {})["dashboard"]
     command = [*FEAST, "ui", "--host", ports.LOOPBACK, "--port", str(port)]
