@@ -19,7 +19,7 @@ from deploy.embedded.postgres import Postgres
 from deploy.embedded.stack import Stack, StackOptions
 
 OWNER = "faregate_owner"
-PAST = HistorySize(payments=16_000)
+PAST = HistorySize(payments=22_000)
 Conninfo = Callable[[str], str]
 
 

@@ -25,7 +25,7 @@ from domain.history import History, decode_history
 from domain.money import SETTLEMENT_CURRENCY
 from domain.online_store import VIEW_OF_KIND
 
-BURST = 12
+BURST = 20
 
 
 @pytest.fixture

@@ -5,9 +5,11 @@ import json
 import secrets
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 import psycopg
 from confluent_kafka import Consumer, TopicPartition
+from msgspec import DecodeError
 from msgspec import json as msgjson
 from waiting import eventually
 
@@ -59,8 +61,10 @@ def on_topic(bootstrap: str) -> list[str]:
         while position < high:
             for message in consumer.consume(min(5_000, high - position), timeout=10):
                 position = message.offset() + 1
-                if b'"payment.decided"' in (message.value() or b""):
-                    ids.append(decoder.decode(message.value()).transaction_id)
+                # Other tests put what nobody can read on this topic.
+                with suppress(DecodeError):
+                    if b'"payment.decided"' in (message.value() or b""):
+                        ids.append(decoder.decode(message.value()).transaction_id)
     consumer.close()
     return ids
 
