@@ -22,7 +22,8 @@ from app.queries import queries_of
 from domain.errors import ModelRefused
 from domain.models import CHANNEL, ModelState, Placement
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 1.0  # every move and wish is notified besides
+SELDOM_S = 15.0
 PATIENCE_S = 5.0
 RETRY_S = 0.2
 NO_CHAMPION = "the registry has no champion: `faregate model list` shows what there is"
@@ -43,6 +44,7 @@ class ModelKeeper:
         self._in_service = NONE
         self._ahead_s = 0.0  # the server's clock before ours
         self._looked_at_ms = 0  # by the server's clock
+        self._seldom_at = 0.0
         self._switch: asyncio.TimerHandle | None = None
         self._wishes: dict[str, int] = {}
         self._away = False
@@ -109,6 +111,7 @@ class ModelKeeper:
             connect_timeout=2,
             tcp_user_timeout=3000,
             application_name="faregate models",
+            options="-c synchronous_commit=off",  # what a crash takes is told again a second later
         )
 
     async def _follow(self, connection: Connection) -> None:
@@ -117,6 +120,7 @@ class ModelKeeper:
             async with asyncio.timeout(PATIENCE_S):
                 await self._look(connection)
                 await self._tell(connection)
+                await self._look_seldom(connection)
             self._away = False
             async for _ in connection.notifies(timeout=LOOK_EVERY_S, stop_after=1):
                 pass
@@ -134,6 +138,12 @@ class ModelKeeper:
         self._timetable = Timetable(tuple(placements))
         self._loading.want(self._timetable.wanted() | wishes.keys(), self._apply)
         self._apply()
+
+    async def _look_seldom(self, connection: Connection) -> None:
+        if time.monotonic() < self._seldom_at:
+            return
+        self._seldom_at = time.monotonic() + SELDOM_S
+        await connection.execute(query("forget_the_dead"))
         champion = self._in_service.champion
         if champion:
             found = await _rows(connection, "newest_drift", version=champion.version)
@@ -147,7 +157,6 @@ class ModelKeeper:
             values = {"process": self._process, "versions": list(told), "refusals": list(told.values())}
             await connection.execute(query("tell_ready"), values | {"looked_at_ms": self._looked_at_ms})
             await connection.execute(query("tell_unloaded"), values)
-            await connection.execute(query("forget_the_dead"))
 
     async def _fetch(self, version: str) -> Path:
         try:

@@ -64,8 +64,7 @@ select * from unnest(%(decisions)s::text[], %(models)s::text[], %(probabilities)
 on conflict do nothing
 
 -- name: newest_drift
--- The newest check of every subject of the champion.
-select distinct on (subject) subject, psi, alarm is not null as alarmed
+-- What the newest check says, if it was of the champion.
+select subject, psi, alarm is not null as alarmed
 from drift_checks
-where model_version = %(version)s and checked_at > clock_timestamp() - interval '1 day'
-order by subject, check_id desc
+where model_version = %(version)s and checked_at = (select max(checked_at) from drift_checks)
