@@ -105,6 +105,17 @@ class Metrics:
         )
         self.outcomes = Counter(cells, "faregate_outcomes", "Outcomes reported.", (_OUTCOME,))
         self.refusals = Counter(cells, "faregate_refusals", "Calls that got a problem.", (_PROBLEM,))
+        self.scorer_restarts = Counter(
+            cells, "faregate_scorer_restarts", "Scorer processes that ended and were started again."
+        )
+        self.workers_ready = Gauge(cells, "faregate_workers_ready", "Worker processes that take calls.")
+        self.workers_restarted = Counter(
+            cells, "faregate_workers_restarted", "Worker processes that ended and were started again."
+        )
+        self._make_models(cells)
+        self._make_parity(cells)
+
+    def _make_models(self, cells: Cells) -> None:
         self.model = Gauge(
             cells, "faregate_model_info", "1 for a model that scores in this state, else 0.", _MODEL
         )
@@ -122,14 +133,6 @@ class Metrics:
         self.drift_alarm = Gauge(
             cells, "faregate_drift_alarm", "1 while the newest check of it raises an alarm, else 0.", _DRIFT
         )
-        self.scorer_restarts = Counter(
-            cells, "faregate_scorer_restarts", "Scorer processes that ended and were started again."
-        )
-        self.workers_ready = Gauge(cells, "faregate_workers_ready", "Worker processes that take calls.")
-        self.workers_restarted = Counter(
-            cells, "faregate_workers_restarted", "Worker processes that ended and were started again."
-        )
-        self._make_parity(cells)
 
     def _make_parity(self, cells: Cells) -> None:
         self.parity_as_known = Gauge(
