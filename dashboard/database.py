@@ -1,23 +1,32 @@
-"""Connections of the role that may only read; where the database is comes from the PG* variables."""
+"""Connections of the console's role; where the database is comes from the PG* variables."""
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
 Pool = ConnectionPool[psycopg.Connection]
 STATEMENT_LIMIT_S = 3.0
+WRITE_LIMIT_S = 10.0
 CONNECT_LIMIT_S = 2.0
 
 
 def open_pool(conninfo: str = "") -> Pool:
     """Read-only connections that survive a restart of the database; it need not be up yet."""
+    return _pool("dashboard", conninfo, STATEMENT_LIMIT_S, " -c default_transaction_read_only=on")
+
+
+def open_writing_pool(conninfo: str = "") -> Pool:
+    """As open_pool, for what people do."""
+    return _pool("desk", conninfo, WRITE_LIMIT_S)
+
+
+def _pool(name: str, conninfo: str, statement_limit_s: float, options: str = "") -> Pool:
     return ConnectionPool(
         conninfo,
         kwargs={
             "autocommit": True,
-            "application_name": "faregate dashboard",
+            "application_name": f"faregate {name}",
             "connect_timeout": round(CONNECT_LIMIT_S),
-            "options": f"-c statement_timeout={round(STATEMENT_LIMIT_S * 1000)}"
-            " -c default_transaction_read_only=on",
+            "options": f"-c statement_timeout={round(statement_limit_s * 1000)}{options}",
         },
         min_size=1,
         max_size=4,
@@ -25,5 +34,5 @@ def open_pool(conninfo: str = "") -> Pool:
         reconnect_timeout=5,
         check=ConnectionPool.check_connection,
         open=True,
-        name="dashboard",
+        name=name,
     )

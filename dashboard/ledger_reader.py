@@ -1,18 +1,13 @@
 """Readings from PostgreSQL; every fault of the database becomes one sentence."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, TypeVar
 
 import psycopg
-from msgspec import convert, structs
-from psycopg.rows import kwargs_row
-from psycopg_pool import PoolTimeout
+from msgspec import structs
 
-from app.migrations import SchemaMismatch, check_schema
-from dashboard.database import STATEMENT_LIMIT_S, Pool
-from dashboard.queries import query
+from app.queries import queries_of
+from dashboard.database import Pool
+from dashboard.reading import reading, rows_of
 from dashboard.readings import (
     Alert,
     AlertBucket,
@@ -24,7 +19,6 @@ from dashboard.readings import (
     OutcomeRow,
     Parity,
     Pipeline,
-    ReadingsUnavailable,
     RungTotal,
     Snapshot,
     Totals,
@@ -38,8 +32,7 @@ MOST_DRIFTED = 9  # the score and the worst features
 BUCKETS = 30
 # Decisions are looked at again when they are some minutes old.
 PARITY_DUE = {"due": timedelta(minutes=6), "overdue": timedelta(minutes=10)}
-Row = TypeVar("Row")
-Values = Mapping[str, Any]
+_rows = rows_of(queries_of(__file__))
 
 
 def slice_of(period_min: int) -> timedelta:
@@ -57,7 +50,7 @@ class LedgerReader:
         """One look at the ledger; the totals, which cost most, may come from a moment ago."""
         most_alerts = {"period": timedelta(minutes=period_min), "most": MOST_ALERTS}
         watermark = {"watermark_view": WATERMARK_VIEW, "watermark_entity": WATERMARK_ENTITY}
-        with self._connection() as connection:
+        with reading(self._pool) as connection:
             return Snapshot(
                 period_min=period_min,
                 newest=_rows(connection, DecisionRow, "newest_decisions", {"most": MOST_DECISIONS}),
@@ -69,11 +62,11 @@ class LedgerReader:
             )
 
     def totals(self, period_min: int) -> Totals:
-        with self._connection() as connection:
+        with reading(self._pool) as connection:
             return _totals(connection, period_min)
 
     def decision(self, decision_id: str) -> DecisionDetail | None:
-        with self._connection() as connection:
+        with reading(self._pool) as connection:
             found = _rows(connection, DecisionDetail, "find_decision", {"decision_id": decision_id})
             if not found:
                 return None
@@ -81,30 +74,6 @@ class LedgerReader:
                 connection, OutcomeRow, "find_outcomes", {"transaction_id": found[0].transaction_id}
             )
         return structs.replace(found[0], outcomes=outcomes)
-
-    @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection]:
-        try:
-            with self._pool.connection() as connection:
-                check_schema(connection)
-                yield connection
-        except SchemaMismatch as mismatch:
-            raise ReadingsUnavailable(_sentence(str(mismatch))) from mismatch
-        except psycopg.errors.QueryCanceled as slow:
-            raise ReadingsUnavailable(
-                f"The database took more than {STATEMENT_LIMIT_S:.0f} s to answer. Choose a shorter period, "
-                "or look at what else keeps it busy."
-            ) from slow
-        except (psycopg.OperationalError, PoolTimeout) as away:
-            raise ReadingsUnavailable(
-                "The database does not answer, so nothing can be shown. See `faregate status`; "
-                "`faregate up` starts what is down. This page comes back by itself."
-            ) from away
-        except psycopg.errors.InsufficientPrivilege as refused:
-            raise ReadingsUnavailable(
-                f"The database refuses: {_first_line(refused)}. The dashboard reads as the role that PGUSER "
-                "names; faregate_console is the one that may."
-            ) from refused
 
 
 def _totals(connection: psycopg.Connection, period_min: int) -> Totals:
@@ -117,19 +86,3 @@ def _totals(connection: psycopg.Connection, period_min: int) -> Totals:
         times=_rows(connection, DecisionTimes, "decision_times", period)[0],
         buckets=_rows(connection, AlertBucket, "alert_buckets", sliced),
     )
-
-
-def _rows(connection: psycopg.Connection, row: type[Row], name: str, values: Values) -> list[Row]:
-    def typed(**columns: Any) -> Row:
-        return convert(columns, row)
-
-    with connection.cursor(row_factory=kwargs_row(typed)) as cursor:
-        return cursor.execute(query(name), values).fetchall()
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return error.diag.message_primary or str(error)

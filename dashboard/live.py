@@ -11,7 +11,8 @@ import streamlit as st
 from dashboard import decision_view, drift, health, markup, money_tiles, verdict_mix
 from dashboard.health import Level
 from dashboard.ledger_reader import BUCKETS, slice_of
-from dashboard.readings import DecisionDetail, ReadingsUnavailable, Snapshot, StreamReading
+from dashboard.reading import ReadingsUnavailable
+from dashboard.readings import DecisionDetail, Snapshot, StreamReading
 
 PERIODS_MIN = (5, 15, 60)
 REFRESH_S = 2.0
@@ -31,7 +32,6 @@ class Source:
 
 
 def show(source: Source) -> None:
-    st.html(f"<style>{_style()}</style>")
     _follow_links()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.html("<div class='fg-brand'><b>Faregate</b><span class='fg-soft'>ride payments, live</span></div>")
@@ -132,11 +132,6 @@ def _follow_links() -> None:
         st.query_params["decision"] = result.decision
     else:
         st.query_params.pop("decision", None)
-
-
-@cache
-def _style() -> str:
-    return files("dashboard").joinpath("style.css").read_text("utf-8")
 
 
 @cache

@@ -1,45 +1,41 @@
-"""`python -m streamlit run dashboard/main.py`: where the page and its sources are put together."""
+"""`python -m streamlit run dashboard/main.py`: the console, from signing in to its pages."""
 
-import os
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard import live
-from dashboard.database import open_pool
-from dashboard.ledger_reader import LedgerReader
-from dashboard.readings import Snapshot, StreamReading, Totals
-from dashboard.stream_probe import StreamProbe, open_probe
+from app.desk.people import Role
+from dashboard import shell, sign_in
+from dashboard.shell import Place
+from dashboard.views.case import wired as case
+from dashboard.views.dial import wired as dial
+from dashboard.views.live import wired as live
+from dashboard.views.models import wired as models
+from dashboard.views.overview import wired as overview
+from dashboard.views.people import wired as people
+from dashboard.views.pipeline import wired as pipeline
+from dashboard.views.queue import wired as queue
+from dashboard.views.rings import wired as rings
+from dashboard.views.rules import wired as rules
 
 st.set_page_config(page_title="Faregate", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
 
+PLACES = [
+    Place(path="queue", title="Queue", page=queue.page, default=True),
+    Place(path="case", title="Case", page=case.page, hidden=True),
+    Place(path="rings", title="Rings", page=rings.page),
+    Place(path="rules", title="Rules", page=rules.page),
+    Place(path="dial", title="Dial", page=dial.page),
+    Place(path="overview", title="Overview", page=overview.page),
+    Place(path="live", title="Live", page=live.page),
+    Place(path="models", title="Models", page=models.page),
+    Place(path="pipeline", title="Pipeline", page=pipeline.page),
+    Place(path="people", title="People", page=people.page, least=Role.ADMIN),
+]
 
-@st.cache_resource(show_spinner=False)
-def ledger() -> LedgerReader:
-    return LedgerReader(open_pool())
-
-
-@st.cache_resource(show_spinner=False)
-def probe() -> StreamProbe:
-    return open_probe(os.environ.get("FAREGATE_FLINK_URL"), os.environ.get("FAREGATE_KAFKA"))
-
-
-@st.cache_data(ttl=1.0, max_entries=len(live.PERIODS_MIN), show_spinner=False)
-def snapshot(period_min: int) -> Snapshot:
-    """One look at the ledger serves everybody who looks within the same second."""
-    return ledger().snapshot(period_min, totals(period_min))
-
-
-@st.cache_data(ttl=5.0, max_entries=len(live.PERIODS_MIN), show_spinner=False)
-def totals(period_min: int) -> Totals:
-    return ledger().totals(period_min)
-
-
-@st.cache_data(ttl=5.0, max_entries=1, show_spinner=False)
-def stream() -> StreamReading:
-    return probe().read()
-
-
-live.show(
-    live.Source(snapshot=snapshot, decision=lambda decision_id: ledger().decision(decision_id), stream=stream)
-)
+shell.put_style()
+person = sign_in.person()
+if person:
+    shell.run(PLACES, person)
+else:
+    sign_in.show()

@@ -5,12 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from domain.decision import Outcome, Rung, Verdict
-from domain.errors import Retryable
 from domain.reasons import Reason
-
-
-class ReadingsUnavailable(Retryable):
-    """The ledger cannot be read now; the message says why and what to do."""
 
 
 class DecisionRow(Struct, frozen=True, kw_only=True):

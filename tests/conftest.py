@@ -69,12 +69,12 @@ def postgres(home: Home, spawner: children.Spawner, free_ports: dict[str, int]) 
 def conninfo(postgres: Postgres) -> Conninfo:
     """How a role connects; every table but the schema's version is empty when the test begins."""
     with psycopg.connect(postgres.conninfo(OWNER), autocommit=True) as connection:
-        connection.execute(
-            "truncate decisions, outcomes, idempotency, labels, seals, policy_changes, rules, list_entries, "
-            "api_keys, outbox, online_store, inflight, pulses, parity_checks, models, model_files, "
-            "model_moves, model_wishes, api_processes, model_readiness, shadow_scores, learning_rounds, "
-            "drift_checks restart identity"
-        )
+        names = connection.execute(
+            "select string_agg(quote_ident(relname), ', ') from pg_class where relnamespace = 'public'::regnamespace "
+            "and relkind in ('r', 'p') and not relispartition and relname <> 'schema_version'"
+        ).fetchone()
+        assert names
+        connection.execute(f"truncate {names[0]} restart identity")
     return postgres.conninfo
 
 

@@ -14,7 +14,7 @@ from app.ports import Decision
 from app.postgres import pool
 from dashboard.database import open_pool
 from dashboard.ledger_reader import LedgerReader
-from dashboard.readings import ReadingsUnavailable
+from dashboard.reading import ReadingsUnavailable
 from domain.decision import Outcome, Rung, Verdict
 from domain.online_store import WATERMARK_ENTITY, WATERMARK_VIEW, encode_watermark
 from domain.reasons import Reason

@@ -8,7 +8,8 @@ from readings_factories import a_detail, a_drift_row, a_pipeline, a_snapshot, an
 from streamlit.testing.v1 import AppTest
 
 from dashboard.live import Source
-from dashboard.readings import DecisionDetail, ReadingsUnavailable, Snapshot, StreamReading
+from dashboard.reading import ReadingsUnavailable
+from dashboard.readings import DecisionDetail, Snapshot, StreamReading
 
 
 def page(source: object) -> None:

@@ -1,0 +1,1 @@
+"""What people do in the console: signed in, by their role, one audited transaction a deed."""

@@ -1,0 +1,7 @@
+"""The pipeline page with its sources."""
+
+import streamlit as st
+
+
+def page() -> None:
+    st.html("<p>pipeline</p>")

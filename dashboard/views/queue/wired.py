@@ -1,0 +1,7 @@
+"""The queue page with its sources."""
+
+import streamlit as st
+
+
+def page() -> None:
+    st.html("<p>queue</p>")
