@@ -1,6 +1,6 @@
 # Needs Linux x86-64, Python 3.11 with venv, make; gcc makes scoring faster. Everything else is fetched.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check fix bench proof clean
+.PHONY: help install demo test browser check fix bench proof clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -11,6 +11,7 @@ LOCKED := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml 2>/dev
 help:
 	@echo 'make demo     start everything and watch fraud being blocked (DEMO_SECONDS=60 stops by itself)'
 	@echo 'make test     all tests but the long proofs'
+	@echo 'make browser  Debian'\''s Chromium, for the tests of the console in a browser (needs root)'
 	@echo 'make check    format, lint, types, import direction and event schemas; changes nothing'
 	@echo 'make fix      mend format and lint'
 	@echo 'make bench    every benchmark, one JSON line each'
@@ -29,7 +30,12 @@ demo: install
 	@$(BIN)/faregate demo
 
 test: install
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+browser:
+	@if command -v chromium >/dev/null; then chromium --version; \
+	elif command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium; \
+	else echo 'There is no apt-get here: install Chromium by hand, so that `chromium` is on the PATH.' >&2; exit 1; fi
 
 check: $(LOCKED)
 	@$(BIN)/ruff format --check .

@@ -36,6 +36,6 @@ PLACES = [
 shell.put_style()
 person = sign_in.person()
 if person:
-    shell.run(PLACES, person)
+    shell.run(PLACES, person, sign_in.menu)
 else:
-    sign_in.show()
+    shell.run_closed(PLACES, sign_in.show)

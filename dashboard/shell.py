@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from app.desk.people import Person, Role
+from dashboard import markup
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A page: `path` is its address, `least` who may open it. A hidden one is reached by links only."""
+    """A page: `path` is its address, `least` who may open it. A hidden one is reached by links only, the
+    default one also by the bare address."""
 
     path: str
     title: str
@@ -22,23 +25,48 @@ class Place:
     default: bool = False
 
 
-def run(places: list[Place], person: Person) -> None:
-    """Show the page that the address names, among those that the person may open."""
-    open_to = [place for place in places if person.role.allows(place.least)]
-    opened = st.navigation(
-        [
-            st.Page(
-                place.page,
-                title=place.title,
-                url_path=place.path,
-                default=place.default,
-                visibility="hidden" if place.hidden else "visible",
-            )
-            for place in open_to
-        ],
-        position="top",
-    )
+def run(places: list[Place], person: Person, menu: Callable[[Person], None]) -> None:
+    """Show the page that the address names; one that the person may not open says so."""
+    pages = [_page(place, person) for place in places]
+    [first] = [page for page, place in zip(pages, places, strict=True) if place.default]
+    opened = st.navigation([_door(partial(_go_to, first)), *pages], position="top")
+    menu(person)
     opened.run()
+
+
+def run_closed(places: list[Place], page: Callable[[], None]) -> None:
+    """The same page at every address, which stays as it is."""
+    closed = [st.Page(partial(page), title="Sign in", url_path=place.path) for place in places]
+    st.navigation([_door(page), *closed], position="hidden").run()
+
+
+def _door(page: Callable[[], None]) -> StreamlitPage:
+    """What stands at the bare address: Streamlit gives its default page no other, and every page of ours
+    shall have one."""
+    return st.Page(partial(page), title="Faregate", url_path="start", default=True, visibility="hidden")
+
+
+def _go_to(page: StreamlitPage) -> None:
+    st.switch_page(page, query_params=st.query_params.to_dict())
+
+
+def _page(place: Place, person: Person) -> StreamlitPage:
+    is_open = person.role.allows(place.least)
+    return st.Page(
+        place.page if is_open else partial(_refuse, place, person),
+        title=place.title,
+        url_path=place.path,
+        visibility="visible" if is_open and not place.hidden else "hidden",
+    )
+
+
+def _refuse(place: Place, person: Person) -> None:
+    st.html(
+        markup.notice(
+            f"{place.title} is for {place.least}s, and you are signed in as {person.name}, {person.role}. "
+            "An admin can change your role."
+        )
+    )
 
 
 def put_style() -> None:

@@ -17,7 +17,8 @@ class Label(StrEnum):
 
 
 class AnalystLabel(Struct, frozen=True, kw_only=True):
-    """An analyst's word on a decision, FRAUD or GOOD; of several the newest holds."""
+    """An analyst's word on a decision; of several the newest holds. UNKNOWN says that nobody can tell, or
+    takes an earlier word back: then there is none."""
 
     label_id: str
     decision_id: str
@@ -43,7 +44,7 @@ def label_of(
     if Outcome.CHARGEBACK in told:
         return Label.FRAUD
     newest = max(labels, key=lambda label: (label.labelled_at_ms, label.label_id), default=None)
-    if newest:
+    if newest and newest.label is not Label.UNKNOWN:
         return newest.label
     if Outcome.CAPTURED in told and now_ms - decided_at_ms >= maturity_ms:
         return Label.GOOD

@@ -9,7 +9,7 @@ with outcome as (
     where decided_at >= %(since)s and decided_at < %(until)s
       and recorded_at >= %(since)s - interval '1 hour' and recorded_at <= %(now)s  -- by index, clocks may differ
     group by decision_id
-), word as (
+), word as (  -- 'unknown' takes an earlier word back
     select distinct on (decision_id)
         decision_id, label, labelled_by, labelled_at, count(*) over (partition by decision_id) as words
     from labels
@@ -31,10 +31,10 @@ select
     decision.evidence -> 'pass_through' as pass_through,
     outcome.told as outcomes,
     (extract(epoch from outcome.charged_back_at) * 1000)::bigint as charged_back_ms,
-    word.label,
+    nullif(word.label, 'unknown') as label,
     word.labelled_by,
     (extract(epoch from word.labelled_at) * 1000)::bigint as labelled_ms,
-    coalesce(word.words, 0) as words
+    case when word.label <> 'unknown' then word.words else 0 end as words
 from decisions as decision
 left join outcome using (decision_id)
 left join word using (decision_id)

@@ -23,6 +23,14 @@ PAST = HistorySize(payments=22_000)
 Conninfo = Callable[[str], str]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Unit tests may run on every core; all others share real parts, and so one process."""
+    unit = Path(__file__).parent / "unit"
+    for item in items:
+        if unit not in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("real parts"))
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -70,8 +78,8 @@ def conninfo(postgres: Postgres) -> Conninfo:
     """How a role connects; every table but the schema's version is empty when the test begins."""
     with psycopg.connect(postgres.conninfo(OWNER), autocommit=True) as connection:
         names = connection.execute(
-            "select string_agg(quote_ident(relname), ', ') from pg_class where relnamespace = 'public'::regnamespace "
-            "and relkind in ('r', 'p') and not relispartition and relname <> 'schema_version'"
+            "select string_agg(quote_ident(relname), ', ') from pg_class "
+            "where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> 'schema_version'"
         ).fetchone()
         assert names
         connection.execute(f"truncate {names[0]} restart identity")

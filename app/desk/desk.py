@@ -57,6 +57,10 @@ class Desk:
                 "The database does not answer. Nothing was changed: try again in a moment; "
                 "`faregate status` says what is down."
             ) from away
+        except psycopg.errors.UndefinedTable as missing:
+            raise DeskUnavailable(
+                "The database has the schema of another release: `faregate migrate` brings it up to date."
+            ) from missing
 
 
 def write_down(connection: Connection, person: Person, deed: Deed) -> bool:

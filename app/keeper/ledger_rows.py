@@ -12,7 +12,7 @@ from app.keeper.seal import LedgerRow, Position, Seal, row_digest
 from app.queries import queries_of
 
 TABLES = ("decisions", "labels", "outcomes")
-FORMATS = (1,)
+FORMATS = (1, 2)
 READ_AHEAD = 2_000
 FOR_EVER = 2**63 - 1
 query = queries_of(__file__)

@@ -65,6 +65,45 @@ where xact >= %(after_xact)s::text::xid8 and xact < %(before_xact)s::text::xid8
 order by xact, outcome_id collate "C"
 limit %(limit)s
 
+-- name: decisions_2
+-- As format 1, and which ring the rider belonged to.
+select xact::text::bigint, 'decisions/' || decision_id as id,
+    decided_at::text, tenant, idempotency_key, fingerprint, transaction_id, as_of_ms,
+    user_id, card_id, device_id, driver_id, ride_id, amount_minor, currency, pickup_zone, dropoff_zone,
+    verdict, score, probability, rung, rung_reason, feature_age_ms, model_version, scorer_kind,
+    rulebook_version, lists_version, policy_version,
+    card_epoch, card_version, user_epoch, user_version, device_epoch, device_version,
+    zone_epoch, zone_version, profile_epoch, profile_version,
+    positions::text, overlaid::text, pulse_id, vector, evidence::text, rules::text,
+    request, reply, reasons::text, latency_us, sandbox,
+    ring_epoch, ring_version
+from decisions
+where xact >= %(after_xact)s::text::xid8 and xact < %(before_xact)s::text::xid8
+    and (xact > %(after_xact)s::text::xid8 or 'decisions/' || decision_id collate "C" > %(after_id)s)
+order by xact, decision_id collate "C", decided_at
+limit %(limit)s
+
+-- name: labels_2
+-- As format 1, and the kind of fraud.
+select xact::text::bigint, 'labels/' || label_id as id,
+    decision_id, decided_at::text, label, labelled_by, why, labelled_at::text, fraud_type
+from labels
+where xact >= %(after_xact)s::text::xid8 and xact < %(before_xact)s::text::xid8
+    and (xact > %(after_xact)s::text::xid8 or 'labels/' || label_id collate "C" > %(after_id)s)
+order by xact, label_id collate "C"
+limit %(limit)s
+
+-- name: outcomes_2
+-- As format 1.
+select xact::text::bigint, 'outcomes/' || outcome_id as id,
+    transaction_id, decision_id, decided_at::text, outcome, reason_code, occurred_at::text, recorded_at::text,
+    amount_minor
+from outcomes
+where xact >= %(after_xact)s::text::xid8 and xact < %(before_xact)s::text::xid8
+    and (xact > %(after_xact)s::text::xid8 or 'outcomes/' || outcome_id collate "C" > %(after_id)s)
+order by xact, outcome_id collate "C"
+limit %(limit)s
+
 -- name: present
 -- Which of these rows stand anywhere in the ledger.
 select 'decisions/' || decision_id from decisions where decision_id = any(%(names)s)

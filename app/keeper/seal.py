@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, msgpack, structs
 
-FORMAT = 1  # names the columns that a row's digest is made of, and their encoding
+FORMAT = 2  # of new seals: names the columns that a row's digest is made of, and their encoding
 DIGEST_BYTES = 32
 NOTHING_BEFORE = bytes(DIGEST_BYTES)
 _encoder = msgpack.Encoder()

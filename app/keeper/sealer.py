@@ -60,7 +60,7 @@ class Sealer:
         more = len(rows) > MOST_ROWS
         rows = rows[:MOST_ROWS]
         end = rows[-1].position if more else Position(settled)
-        seal = seal_of(rows, after=self._last, end=end, sealed_at_ms=self._now_ms())
+        seal = seal_of(rows, after=self._last, end=end, sealed_at_ms=self._now_ms(), format_=FORMAT)
         self._insert(seal)
         self._heads.append(head_line(seal))
         return len(rows)

@@ -19,7 +19,7 @@ from deploy.cli.audit import audit
 from deploy.cli.database import CONSOLE, local_conninfo
 from deploy.cli.demo_view import Picture
 from deploy.cli.lag import LagMeter
-from deploy.cli.up import StopWish, start_interruptibly
+from deploy.cli.up import StopWish, how_to_sign_in, start_interruptibly
 from deploy.embedded import status
 from deploy.embedded.children import Launch, Spawner, stop
 from deploy.embedded.errors import StackError
@@ -153,6 +153,7 @@ class Run:
                 stopped=demo_numbers.last_stopped_fraud(connection, since, tally.fraud_of),
                 lags={"Flink": meter.lag("faregate-histories"), "writer": meter.lag("faregate-writer")},
                 urls=self.running.urls,
+                sign_in=how_to_sign_in(self.home),
             )
 
     def _live(self, pictures: Iterator[Picture]) -> None:

@@ -31,6 +31,7 @@ class Picture:
     stopped: Stopped | None
     lags: Mapping[str, int | None]
     urls: Mapping[str, str]
+    sign_in: str = ""
     currency: str = "USD"
 
     def render(self) -> RenderableType:
@@ -80,6 +81,8 @@ class Picture:
 
     def _addresses(self) -> Table:
         table = Table.grid(padding=(0, 3))
-        for name in ("dashboard", "api", "docs", "flink"):
+        table.add_row("[dim]console[/]", self.urls["dashboard"])
+        table.add_row("", escape(self.sign_in))
+        for name in ("api", "docs", "flink"):
             table.add_row(f"[dim]{name}[/]", self.urls[name])
         return table

@@ -21,10 +21,14 @@ def env(home: Home, *, role: str, with_password: bool) -> None:
     variables = stack_environment(home, urls["kafka"], PREFIX + role) | {"FAREGATE_API": urls["api"]}
     if with_password:
         words = passwords.load(home.secrets)
-        variables |= {"PGPASSWORD": words[PREFIX + role], "FAREGATE_API_KEY": words[passwords.API_KEY]}
+        variables |= {
+            "PGPASSWORD": words[PREFIX + role],
+            "FAREGATE_API_KEY": words[passwords.API_KEY],
+            "FAREGATE_CONSOLE_PASSWORD": words[passwords.CONSOLE_PASSWORD],
+        }
     print(exports(variables))
     if not with_password:
-        print("# PGPASSWORD and FAREGATE_API_KEY are told with --with-password.")
+        print("# PGPASSWORD, FAREGATE_API_KEY and FAREGATE_CONSOLE_PASSWORD are told with --with-password.")
 
 
 def stack_environment(home: Home, kafka: str, role: str) -> dict[str, str]:

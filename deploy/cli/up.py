@@ -13,7 +13,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from deploy.embedded import status
+from deploy.embedded import passwords, status
 from deploy.embedded.errors import StackError
 from deploy.embedded.history import HistorySize
 from deploy.embedded.home import Home
@@ -93,6 +93,7 @@ def foreground(home: Home, wanted: StackOptions) -> int:
         show_addresses(
             stack.addresses.api_url, stack.addresses.dashboard_url, stack.addresses.flink_url, console
         )
+        show_sign_in(home, console)
         console.print("Ctrl-C stops it.")
         while not wish.wait(1.0):
             pass
@@ -103,8 +104,19 @@ def foreground(home: Home, wanted: StackOptions) -> int:
 
 
 def show_addresses(api: str, dashboard: str, flink: str, console: Console) -> None:
-    for name, url in (("API", api), ("docs", f"{api}/docs"), ("dashboard", dashboard), ("Flink", flink)):
+    for name, url in (("API", api), ("docs", f"{api}/docs"), ("console", dashboard), ("Flink", flink)):
         console.print(f"{name:<10} {url}", highlight=False)
+
+
+def show_sign_in(home: Home, console: Console) -> None:
+    """To somebody at a terminal only: what is printed elsewhere ends in a log."""
+    if console.is_terminal:
+        console.print(f"{'':<10} {how_to_sign_in(home)}", highlight=False)
+
+
+def how_to_sign_in(home: Home) -> str:
+    word = passwords.load(home.secrets)[passwords.CONSOLE_PASSWORD]
+    return f"sign in as ana (analyst), lea (lead) or ada (admin), password {word}"
 
 
 def detached(home: Home, wanted: StackOptions) -> int:
@@ -132,6 +144,7 @@ def detached(home: Home, wanted: StackOptions) -> int:
         why = found.detail if found and found.detail else f"{log_file} says why"
         raise StackError(f"The stack did not start: {why}")
     show_addresses(found.urls["api"], found.urls["dashboard"], found.urls["flink"], console)
+    show_sign_in(home, console)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Random passwords of the database roles, the local API key and the key that seals models.
+"""Random passwords of the database roles and the console's people, the local API key, the key of models.
 
 They are in one file that only its owner reads.
 """
@@ -12,6 +12,7 @@ from domain import model_key as sealing
 
 API_KEY = "api_key"
 MODEL_KEY = "model_key"
+CONSOLE_PASSWORD = "console_password"  # noqa: S105 - the name of it
 SUPERUSER = "postgres"
 OWNER = "faregate_owner"
 ROLES = (
@@ -26,9 +27,10 @@ ROLES = (
 
 
 def load(path: Path) -> dict[str, str]:
-    """The password of the superuser and of every role, API_KEY and MODEL_KEY; what is missing is made."""
+    """The passwords of the superuser, of every role and of the console's people, API_KEY and MODEL_KEY; what
+    is missing is made."""
     known: dict[str, str] = read_json(path)
-    if {SUPERUSER, *ROLES, API_KEY, MODEL_KEY} - known.keys():
+    if {SUPERUSER, *ROLES, API_KEY, MODEL_KEY, CONSOLE_PASSWORD} - known.keys():
         known = _made() | known
         write_json(path, known, mode=0o600)
     return known
@@ -44,6 +46,11 @@ def model_key(home: Home, env: Mapping[str, str] | None = None) -> bytes:
 
 def _made() -> dict[str, str]:
     from app.access.keys import new_secret
+    from app.desk.passwords import new_password
 
     words = {role: secrets.token_hex(16) for role in (SUPERUSER, *ROLES)}
-    return words | {API_KEY: new_secret(), MODEL_KEY: secrets.token_hex(sealing.LEAST_BYTES)}
+    return words | {
+        API_KEY: new_secret(),
+        MODEL_KEY: secrets.token_hex(sealing.LEAST_BYTES),
+        CONSOLE_PASSWORD: new_password(),
+    }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.desk.people import Role
 from deploy.embedded import passwords
 from deploy.embedded.children import last_words
 from deploy.embedded.errors import StackError
@@ -14,6 +15,15 @@ from deploy.embedded.postgres import Postgres
 from deploy.embedded.services import Services
 from deploy.embedded.startup import Task
 from deploy.embedded.supervisor import Supervisor
+
+# Two analysts, because one case may be wanted twice, and two leads, because a rule needs a second one's yes.
+CONSOLE_PEOPLE = {
+    "ana": Role.ANALYST,
+    "ben": Role.ANALYST,
+    "lea": Role.LEAD,
+    "lou": Role.LEAD,
+    "ada": Role.ADMIN,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +55,9 @@ class Parts:
             "writer": Task(run=self._start_writer, needs=("kafka", "feast")),
             # Heartbeats say "all before me was told": they start when the history has been told.
             "relay": Task(run=self._start_relay, needs=("kafka", "migrations", "history")),
-            "features": Task(run=self._wait_features, needs=("flink-job", "writer", "relay")),
+            # What it does first is to read the whole past: not while the past is being told.
+            "rings": Task(run=self._start_rings, needs=("kafka", "migrations", "history")),
+            "features": Task(run=self._wait_features, needs=("flink-job", "writer", "relay", "rings")),
             "api": Task(run=self._start_api, needs=("migrations", "model")),
             "keeper": Task(run=self._start_keeper, needs=("migrations",)),
             "parity": Task(run=self._start_parity, needs=("migrations", "features")),
@@ -83,15 +95,17 @@ class Parts:
         self._furnish()
 
     def _furnish(self) -> None:
-        """The key that local callers use, and a rulebook to begin with."""
+        """The key that local callers use, a rulebook to begin with, and people for the console."""
         import psycopg
 
         from app.access.store import ensure_local_key
+        from app.desk.people_store import ensure_people
         from app.rules import starter
 
         with psycopg.connect(self.postgres.conninfo(passwords.OWNER), autocommit=True) as connection:
             ensure_local_key(connection, self.postgres.passwords[passwords.API_KEY])
             starter.install(connection)
+            ensure_people(connection, CONSOLE_PEOPLE, self.postgres.passwords[passwords.CONSOLE_PASSWORD])
 
     def _apply_feast(self) -> None:
         launch = self.services.python("feast", "-m", "feature_repo.apply", role=passwords.OWNER)
@@ -104,7 +118,12 @@ class Parts:
     def _start_relay(self) -> None:
         self.supervisor.start(self.services.relay(), lambda _: None)
 
+    def _start_rings(self) -> None:
+        self.supervisor.start(self.services.rings(), lambda _: None)
+
     def _wait_features(self) -> None:
+        """Rings first: what they sent is in the store when a heartbeat of afterwards is."""
+        self.services.wait_rings(lambda: self.supervisor.all_run("kafka", "postgres", "rings"))
         self.services.wait_features(
             lambda: self.supervisor.all_run("relay", "kafka", "flink-taskmanager", "writer")
         )

@@ -48,25 +48,29 @@ select count(*) from learning_rounds where candidate = %(version)s and details ?
 
 -- name: known
 -- What is known of payments of the window: all frauds, those among them that have matured, what is new.
+with word as (  -- the newest of each; 'unknown' says nothing
+    select distinct on (decision_id) decided_at, label, labelled_at from labels
+    where decided_at >= %(since)s
+    order by decision_id, labelled_at desc, label_id desc
+)
 select
     (
         select count(distinct decision_id) from outcomes
         where outcome = 'chargeback' and decided_at >= %(since)s
     ) + (
-        select count(distinct decision_id) from labels where label = 'fraud' and decided_at >= %(since)s
+        select count(*) from word where label = 'fraud'
     ) as frauds,
     (
         select count(distinct decision_id) from outcomes
         where outcome = 'chargeback' and decided_at >= %(since)s and decided_at < %(matured_before)s
     ) + (
-        select count(distinct decision_id) from labels
-        where label = 'fraud' and decided_at >= %(since)s and decided_at < %(matured_before)s
+        select count(*) from word where label = 'fraud' and decided_at < %(matured_before)s
     ) as frauds_matured,
     (
         select count(distinct decision_id) from outcomes
         where outcome = 'chargeback' and recorded_at >= %(looked_until)s
     ) + (
-        select count(distinct decision_id) from labels where labelled_at >= %(looked_until)s
+        select count(*) from word where label <> 'unknown' and labelled_at >= %(looked_until)s
     ) + (
         select count(*) from decisions
         where decided_at >= %(matured_until)s and decided_at < %(matured_before)s
@@ -114,7 +118,7 @@ select
         select outcome from outcomes where outcomes.decision_id = decision.decision_id
     ) as outcomes,
     (
-        select label from labels where labels.decision_id = decision.decision_id
+        select nullif(label, 'unknown') from labels where labels.decision_id = decision.decision_id
         order by labelled_at desc, label_id desc limit 1
     ) as label
 from decisions as decision

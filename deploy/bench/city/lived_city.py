@@ -18,6 +18,7 @@ from domain.history import History, HistoryKind, encode_history
 from domain.online_store import VIEW_OF_KIND, WATERMARK_ENTITY, WATERMARK_VIEW, encode_watermark
 from domain.platform import Pulse, pulse_of
 from domain.profile import encode_profile, fold_profile
+from domain.ring import Ring, encode_ring
 from domain.transaction import Transaction
 from domain.vector import as_attempt
 
@@ -132,7 +133,10 @@ class LivedCity:
         }
         profiles = {f"usr_{rider}": self._profile(rider) for rider in range(RIDERS)}
         watermark = {WATERMARK_ENTITY: encode_watermark(self.now_ms - 250)}
-        return {**stored, VIEW_OF_KIND["profile"]: profiles, WATERMARK_VIEW: watermark}
+        alone = encode_ring(Ring(version=1, positions=[1000, 7]))
+        rings = {f"usr_{rider}": alone for rider in range(RIDERS)}
+        others = {VIEW_OF_KIND["profile"]: profiles, VIEW_OF_KIND["ring"]: rings, WATERMARK_VIEW: watermark}
+        return {**stored, **others}
 
     def _profile(self, rider: int) -> bytes:
         created = AccountCreated(

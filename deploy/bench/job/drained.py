@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.embedded.errors import StackError
 from domain.feature_message import WatermarkMessage, decode_message
-from domain.topics import FEATURES, FEATURES_PROFILE
+from domain.topics import FEATURES_PROFILE, HISTORIES
 
 PATIENCE_S = 600.0
 SEGMENTS = "*.log"
@@ -44,7 +44,7 @@ class Listener:
 
     def first_told_ms(self) -> int:
         """When the job told its first history."""
-        firsts = (self._told_first_ms(topic.name, p) for topic in FEATURES for p in range(topic.partitions))
+        firsts = (self._told_first_ms(topic.name, p) for topic in HISTORIES for p in range(topic.partitions))
         return min(time_ms for time_ms in firsts if time_ms is not None)
 
     def close(self) -> None:

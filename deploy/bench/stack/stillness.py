@@ -18,7 +18,10 @@ from deploy.embedded import memory, passwords, status
 from deploy.embedded.errors import StackError
 from domain.online_store import WATERMARK_ENTITY, WATERMARK_VIEW, encode_watermark
 
-HELD = ("dashboard", "parity", "learner", "relay", "writer", "flink-taskmanager", "flink-jobmanager", "kafka")
+HELD = (
+    "dashboard", "parity", "learner", "relay", "rings", "writer",
+    "flink-taskmanager", "flink-jobmanager", "kafka",
+)  # fmt: skip
 LONGEST_S = 40.0  # after 50 s without a heartbeat Flink's two sides give each other up
 WATERMARK_EVERY_S = 0.25
 MOVE_WATERMARK = "update online_store set payload = %s where view = %s and entity_id = %s"

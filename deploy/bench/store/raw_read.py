@@ -22,6 +22,7 @@ KEY_OF_KIND = {
     "device": "device_id",
     "zone": "zone_id",
     "profile": "user_id",
+    "ring": "user_id",
 }
 VIEWS = [*(VIEW_OF_KIND[kind] for kind in KEY_OF_KIND), WATERMARK_VIEW]
 WARM_UP = 20

@@ -14,6 +14,7 @@ from domain.events import PaymentDecided, encode_event
 from domain.history import decode_history
 from domain.online_store import VIEW_OF_KIND
 from domain.profile import decode_profile
+from domain.ring import decode_ring
 from domain.transaction import Transaction
 from domain.vector import observe, vector
 
@@ -29,11 +30,12 @@ class Asked(NamedTuple):
     device: bytes
     zone: bytes
     profile: bytes
+    ring: bytes
     in_flight: bytes
 
 
 def time_of_a_vector(city: LivedCity, vectors: int) -> float:
-    """Median microseconds from the bytes of four histories, a profile and a payment in flight to float32."""
+    """Median microseconds from the bytes of histories, profile, ring and a payment in flight to float32."""
     asked = [_asked(city, number) for number in range(WARM_UP + vectors)]
     times = [seconds(partial(_vector, city, each)) * 1e6 for each in asked]
     return median(times[WARM_UP:])
@@ -41,11 +43,11 @@ def time_of_a_vector(city: LivedCity, vectors: int) -> float:
 
 def _asked(city: LivedCity, number: int) -> Asked:
     keys = city.keys(number)
-    card, user, device, zone, profile = (
+    card, user, device, zone, profile, ring = (
         city.stored[VIEW_OF_KIND[kind]][keys[key]] for kind, key in KEY_OF_KIND.items()
     )
     waiting = encode_event(city.payment(number))
-    return Asked(city.transaction(number), card, user, device, zone, profile, waiting)
+    return Asked(city.transaction(number), card, user, device, zone, profile, ring, waiting)
 
 
 def _vector(city: LivedCity, asked: Asked) -> "array[float]":
@@ -57,6 +59,7 @@ def _vector(city: LivedCity, asked: Asked) -> "array[float]":
         device=decode_history(asked.device),
         zone=decode_history(asked.zone),
         profile=decode_profile(asked.profile),
+        ring=decode_ring(asked.ring),
         pulse=city.pulse,
         in_flight=[decode_payment(asked.in_flight)],
     )

@@ -1,0 +1,1 @@
+"""A real Chromium that works the console as a person does."""

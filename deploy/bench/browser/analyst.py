@@ -1,0 +1,84 @@
+"""An analyst who signs in to the console and works the queue by keyboard, timed in the browser itself."""
+
+from time import monotonic, perf_counter, sleep
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PATIENCE_MS = 30_000
+ROW = ".fg-queue tbody tr[data-decision]"
+CURRENT = ".fg-queue tbody tr.fg-current"
+CASE = ".fg-case[data-decision]"
+
+
+class Analyst:
+    def __init__(self, browser: "Browser", address: str) -> None:
+        self._context = browser.new_context(viewport={"width": 1440, "height": 900})
+        self._address = address
+        self.page: Page = self._context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+
+    def sign_in(self, name: str, password: str) -> None:
+        self.page.goto(self._address)
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(ROW)
+
+    def open_queue_ms(self) -> float:
+        """From the address until a key moves the mark to the next row."""
+        began = perf_counter()
+        self.page.goto(f"{self._address}/queue")
+        self.page.wait_for_selector(CURRENT)
+        first = self._current()
+        while self._current() == first:
+            self.page.keyboard.press("j")
+            self.page.wait_for_timeout(5)
+        return (perf_counter() - began) * 1000
+
+    def open_first_case(self) -> None:
+        self.page.goto(f"{self._address}/queue")
+        self.page.wait_for_selector(CURRENT)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(CASE)
+        self._settled()
+
+    def decide_ms(self, key: str) -> float:
+        """From the key until the next case is there and can be decided."""
+        before = self._case()
+        began = perf_counter()
+        self.page.keyboard.press(key)
+        self.page.wait_for_function(
+            "before => { const on = document.querySelector('.fg-case[data-decision]');"
+            " return on && on.dataset.decision !== before"
+            " && [...document.querySelectorAll('button')].some(b => b.innerText.includes('Confirm fraud') && !b.disabled) }",
+            arg=before,
+            polling="raf",
+        )
+        elapsed_ms = (perf_counter() - began) * 1000
+        self._settled()
+        return elapsed_ms
+
+    def until_announced_ms(self, began: float) -> float:
+        """From `began`, on the clock of perf_counter, until the pill tells of a new alert."""
+        self.page.get_by_text("1 new").first.wait_for()
+        return (perf_counter() - began) * 1000
+
+    def watch(self, seconds: float) -> None:
+        until = monotonic() + seconds
+        while monotonic() < until:
+            sleep(0.5)
+
+    def close(self) -> None:
+        self._context.close()
+
+    def _current(self) -> str | None:
+        return self.page.locator(CURRENT).first.get_attribute("data-decision")
+
+    def _case(self) -> str | None:
+        return self.page.locator(CASE).first.get_attribute("data-decision")
+
+    def _settled(self) -> None:
+        """What comes later, such as the map, has come too: a person reads before deciding."""
+        self.page.wait_for_timeout(1_500)
