@@ -68,7 +68,7 @@ REPLY = Reply(
         )
     ],
     list_entry=None,
-    versions=Versions(model="mdl_a", rules=7, lists=3, policy="p1"),
+    versions=Versions(model="mdl_a", rules=7, lists=3, policy="pol_a.12"),
     decided_at=_DECIDED,
 )
 OUTCOME = OutcomeReport(outcome=Outcome.CHARGEBACK, occurred_at=_DECIDED, reason_code="10.4")

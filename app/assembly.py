@@ -92,7 +92,12 @@ class _Parts:
             if settings.model_folder
             else ModelKeeper(conninfo, settings.gate.state_folder / "models")
         )
-        self._shadows = Shadows(databases.ledger, self._models.current, metrics.shadows_lost.inc)
+        self._shadows = Shadows(
+            databases.ledger,
+            self._models.current,
+            metrics.shadows_lost.inc,
+            lambda: self._policies.current().policy,
+        )
         self._loaded = lru_cache(MOST_EXPLAINED)(partial(_load, key=settings.model_key))
         self._doorbell = Doorbell(databases.ledger)
         self._ledger = PostgresLedger(databases.ledger, self._doorbell.ring, databases.records)
@@ -203,7 +208,11 @@ class _Parts:
         drained = restarts = 0
         while True:
             policies = self._policies.current()
-            self._metrics.show_policies(policies.rulebook.version, policies.lists.version)
+            self._metrics.show_policies(
+                policies.rulebook.version,
+                policies.lists.version,
+                policies.policy.version if policies.policy else 0,
+            )
             self._metrics.drained.inc(self._drainer.drained - drained)
             drained = self._drainer.drained
             self._metrics.scorer_restarts.inc(self._models.restarts - restarts)

@@ -6,15 +6,17 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from app.assessment import POLICY_VERSION, Assessment, by_amount, by_model, by_request
+from app.assessment import Assessment, by_amount, by_model, by_request
 from app.ladder import Footing
 from app.pass_through import Chance, PassedThrough, pass_through
-from app.ports import Facts, ListBook, Policies, RuleFindings
+from app.policies.naming import policy_name
+from app.ports import Facts, Policies, RuleFindings, Thresholds
 from app.replies import Reply, Versions
 from app.requests import TransactionRequest
 from app.scoring import ModelInUse, Scored
 from domain.catalogue import FEATURE_NAMES
 from domain.decision import Rung, Verdict
+from domain.policy import Policy
 from domain.rules import Action, ListHit, RuleHit
 from domain.transaction import Transaction
 
@@ -49,7 +51,7 @@ def judge(case: Case, model: ModelInUse | None, scored: Scored | None, policies:
     facts = _facts(case, scored)
     entry = policies.lists.match(facts)
     findings = policies.rulebook.examine(facts)
-    assessed = _assess(case, model, scored, _points(findings.hits))
+    assessed = _assess(case, model, scored, policies.policy, _points(findings.hits))
     verdict = case.forced or _by_list(entry) or _by_rule(findings.hits) or assessed.verdict
     passed = pass_through(verdict, case.chance, entry, case.vector)
     return Judgement(
@@ -67,7 +69,7 @@ def judge(case: Case, model: ModelInUse | None, scored: Scored | None, policies:
             reasons=assessed.reasons,
             rules=[hit for hit in findings.hits if hit.acted],
             list_entry=entry,
-            versions=_versions(model if scored else None, policies.rulebook.version, policies.lists),
+            versions=_versions(model if scored else None, policies),
             decided_at=case.decided_at,
         ),
     )
@@ -84,19 +86,26 @@ def _facts(case: Case, scored: Scored | None) -> Facts:
     )
 
 
-def _assess(case: Case, model: ModelInUse | None, scored: Scored | None, points: int) -> Assessment:
+def _assess(
+    case: Case, model: ModelInUse | None, scored: Scored | None, policy: Policy | None, points: int
+) -> Assessment:
     if case.on.rung is Rung.R3:
         return by_amount(case.transaction, points)
     if model is None or scored is None or case.vector is None:
         return by_request(case.transaction, points)
     return by_model(
-        model.thresholds,
+        thresholds_of(model, policy),
         scored,
         points=points,
         values=case.vector,
         normals=case.normals,
         currency=case.transaction.currency,
     )
+
+
+def thresholds_of(model: ModelInUse, policy: Policy | None) -> Thresholds:
+    """Those that people set hold for every model, in place of its own."""
+    return (policy.thresholds if policy else None) or model.thresholds
 
 
 def _points(hits: Sequence[RuleHit]) -> int:
@@ -116,10 +125,10 @@ def _by_rule(hits: Sequence[RuleHit]) -> Verdict | None:
     return Verdict(first.action) if first else None
 
 
-def _versions(model: ModelInUse | None, rulebook_version: int, lists: ListBook) -> Versions:
+def _versions(model: ModelInUse | None, policies: Policies) -> Versions:
     return Versions(
         model=model.version if model else None,
-        rules=rulebook_version,
-        lists=lists.version,
-        policy=POLICY_VERSION,
+        rules=policies.rulebook.version,
+        lists=policies.lists.version,
+        policy=policy_name(policies.policy),
     )

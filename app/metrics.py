@@ -26,7 +26,7 @@ _SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03,
 _STAGE_SECONDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.25, 1)
 _AGES = (0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300)
 MOST_RULES, MOST_REASONS, MOST_MODELS = 200, 24, 50
-POLICIES = ("rules", "lists")
+POLICIES = ("rules", "lists", "policy")
 KINDS = ("compiled", "interpreter")
 STATES = ("champion", "canary", "shadow")
 
@@ -181,9 +181,10 @@ class Metrics:
         for rule_id in failed:
             self.rule_failures.labels(rule_id).inc()
 
-    def show_policies(self, rules: int, lists: int) -> None:
+    def show_policies(self, rules: int, lists: int, policy: int = 0) -> None:
         self.policy_version.labels("rules").set(rules)
         self.policy_version.labels("lists").set(lists)
+        self.policy_version.labels("policy").set(policy)
 
     def show_models(self, models: "InService") -> None:
         for series in self._models_shown.values():

@@ -27,7 +27,9 @@ from domain.errors import ModelRefused
 from domain.events import PaymentCorrected, PaymentDecided, PaymentOutcome, from_ms
 from domain.history import History
 from domain.labels import AnalystLabel
+from domain.policy import Policy
 from domain.profile import Profile
+from domain.ring import Ring
 from domain.rules import ListHit, RuleHit
 
 
@@ -84,6 +86,7 @@ class FakeFeatureReader:
         self.devices: dict[str, History] = {}
         self.zone_histories: dict[str, History] = {}
         self.profiles: dict[str, Profile] = {}
+        self.rings: dict[str, Ring] = {}
         self.low_watermark_ms: int | None = None
         self.away = False
         self.before_read: Callable[[], object] = lambda: None
@@ -114,6 +117,7 @@ class FakeFeatureReader:
             device=self.devices.get(attempt.device_id),
             zone=self.zone_histories.get(attempt.pickup_zone),
             profile=self.profiles.get(attempt.user_id),
+            ring=self.rings.get(attempt.user_id),
             low_watermark_ms=self.low_watermark_ms,
             in_flight=self.flight.before(attempt, seq),
             seq=seq,
@@ -302,6 +306,7 @@ class FakeListBook:
 class FakePolicies:
     rulebook: FakeRulebook = field(default_factory=FakeRulebook)
     lists: FakeListBook = field(default_factory=FakeListBook)
+    policy: Policy | None = None
 
 
 class FakeOutbox:

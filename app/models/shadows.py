@@ -11,10 +11,12 @@ import psycopg
 from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from app.judging import thresholds_of
 from app.models.in_service import InService
 from app.queries import queries_of
 from app.scoring import Scoring
 from domain.errors import ModelRefused
+from domain.policy import Policy
 
 MOST_WAITING = 2_000  # payments; beyond that the oldest are given up
 BATCH, EVERY_S = 200, 0.5
@@ -32,17 +34,19 @@ class Decided(Struct, frozen=True, kw_only=True):
 
 
 class Shadows:
-    """`on_lost` is told how many scores will never be recorded."""
+    """`on_lost` is told how many scores will never be recorded; `policy` is the one in force."""
 
     def __init__(
         self,
         pool: AsyncConnectionPool[Any],
         in_service: Callable[[], InService],
         on_lost: Callable[[int], None] = lambda _: None,
+        policy: Callable[[], Policy | None] = lambda: None,
     ) -> None:
         self._pool = pool
         self._in_service = in_service
         self._on_lost = on_lost
+        self._policy = policy
         self._waiting: deque[Decided] = deque()
         self._come = asyncio.Event()
         self._scores: list[tuple[str, str, float, str]] = []
@@ -83,7 +87,7 @@ class Shadows:
             log.warning("%s says nothing of %s: %s", model.version, decided.decision_id, error)
             self._on_lost(1)
             return
-        verdict = model.thresholds.verdict(probability)
+        verdict = thresholds_of(model, self._policy()).verdict(probability)  # like those it is compared with
         self._scores.append((decided.decision_id, model.version, probability, str(verdict)))
 
     async def _record(self) -> None:

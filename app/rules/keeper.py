@@ -1,4 +1,4 @@
-"""Keeps a process's rules and lists as PostgreSQL has them: told of each change, and looking by itself."""
+"""Keeps a process's rules, lists and policy as PostgreSQL has them: told of each change, and looking too."""
 
 import asyncio
 import logging
@@ -9,9 +9,11 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import dict_row
 
+from app.policies.store import query as policy_query
 from app.queries import queries_of
 from app.rules.lists import Entries, Entry
 from app.rules.rulebook import CompiledRulebook
+from domain.policy import Policy
 from domain.rules import Rule
 
 LOOK_EVERY_S = 0.5
@@ -27,6 +29,7 @@ class InForce(Struct, frozen=True, kw_only=True):
 
     rulebook: CompiledRulebook
     lists: Entries
+    policy: Policy | None = None  # None where nobody ever set one
 
 
 class _ChangedEntry(Entry, frozen=True, kw_only=True):
@@ -34,7 +37,7 @@ class _ChangedEntry(Entry, frozen=True, kw_only=True):
 
 
 class PolicyKeeper:
-    """Holds the last known rules and lists while PostgreSQL is away."""
+    """Holds the last known rules, lists and policy while PostgreSQL is away."""
 
     def __init__(self, conninfo: str = "") -> None:
         self._conninfo = conninfo
@@ -94,16 +97,19 @@ class PolicyKeeper:
         """Read what changed since, and put it in force in one step."""
         newest = await _row(connection, query("newest_versions"))
         before = self._in_force
-        rulebook, lists = before.rulebook, before.lists
+        rulebook, lists, policy = before.rulebook, before.lists, before.policy
         if not self.loaded or newest["rules"] != rulebook.version:
             rulebook = await self._rulebook(connection, newest["rules"])
         if not self.loaded or newest["lists"] != lists.version:
             lists = await self._lists(connection, newest["lists"])
-        if (rulebook, lists) != (before.rulebook, before.lists):
-            self._in_force = InForce(rulebook=rulebook, lists=lists)
+        if newest["policy"] != (policy.version if policy else 0):
+            policy = await self._policy(connection, newest["policy"])
+        if (rulebook, lists, policy) != (before.rulebook, before.lists, before.policy):
+            self._in_force = InForce(rulebook=rulebook, lists=lists, policy=policy)
             log.info(
-                "rules of version %d and lists of version %d are in force", rulebook.version, lists.version
-            )
+                "rules of version %d, lists of version %d and policy %s are in force",
+                rulebook.version, lists.version, policy.version if policy else "of the release",
+            )  # fmt: skip
         if self._away:
             log.info("PostgreSQL is back, rules and lists are followed again")
         self._away, self.loaded = False, True
@@ -135,6 +141,12 @@ class PolicyKeeper:
             removed=[entry for entry in changes if entry.removed],
             added=[entry for entry in changes if not entry.removed],
         )
+
+    @staticmethod
+    async def _policy(connection: Connection, version: int) -> Policy | None:
+        cursor = await connection.execute(policy_query("policy_in_force"), {"version": version})
+        row = await cursor.fetchone()
+        return msgspec.convert(row, Policy) if row else None
 
     def _tell_broken(self, rule_id: str, why: str) -> None:
         if (rule_id, why) not in self._told:

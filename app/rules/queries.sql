@@ -11,7 +11,8 @@ notify policies
 
 -- name: newest_versions
 select coalesce(max(version) filter (where kind = 'rules'), 0) as rules,
-       coalesce(max(version) filter (where kind = 'lists'), 0) as lists
+       coalesce(max(version) filter (where kind = 'lists'), 0) as lists,
+       coalesce(max(version) filter (where kind = 'policy'), 0) as policy
 from policy_changes
 
 -- name: add_rule_version
@@ -44,15 +45,127 @@ limit 100
 -- Hits and actions of each rule in the last 24 hours.
 select hit ->> 'rule_id' as rule_id, count(*) as hits, count(*) filter (where (hit ->> 'acted')::boolean) as acted
 from decisions, jsonb_array_elements(rules) as hit
-where decided_at > clock_timestamp() - interval '24 hours' and not sandbox
+where rules <> '[]' and decided_at > clock_timestamp() - interval '24 hours' and not sandbox
 group by hit ->> 'rule_id'
 
 -- name: rule_failures
--- How often each rule could not be evaluated in the last 24 hours.
+-- How often each rule could not be evaluated since a time.
 select rule_id, count(*) as failures
 from decisions, jsonb_array_elements_text(evidence -> 'failed') as rule_id
-where decided_at > clock_timestamp() - interval '24 hours' and not sandbox
+where evidence -> 'failed' <> '[]' and decided_at >= %(since)s and not sandbox
 group by rule_id
+
+-- name: hits_with_labels
+-- The newest decisions that any rule hit, with what became of them; as decisions_with_labels.
+select decided_at, amount_minor, verdict, rules::text as rules,
+       (
+           select array_agg(outcome) from outcomes
+           where outcomes.transaction_id = decisions.transaction_id
+       ) as outcomes,
+       (
+           select json_build_object(
+               'label_id', label_id, 'decision_id', decision_id, 'label', label, 'labelled_by', labelled_by,
+               'labelled_at_ms', round(extract(epoch from labelled_at) * 1000)::bigint
+           )::text from labels
+           where labels.decision_id = decisions.decision_id
+           order by labelled_at desc, label_id desc limit 1
+       ) as label
+from decisions
+where rules <> '[]' and decided_at >= %(since)s and not sandbox
+order by decided_at desc
+limit %(most)s
+
+-- name: known_frauds
+-- Decisions since a time that were charged back, or whose newest word of an analyst is fraud.
+select count(*) as count, coalesce(sum(amount_minor), 0)::bigint as amount_minor
+from decisions
+where (decision_id, decided_at) in (
+        select decision_id, decided_at from outcomes where outcome = 'chargeback' and decided_at >= %(since)s
+        union
+        select decision_id, decided_at from labels
+        where label = 'fraud' and decided_at >= %(since)s and labelled_at >= %(since)s
+    )
+    and decided_at >= %(since)s
+    and not sandbox
+    and (
+        exists (
+            select from outcomes
+            where outcomes.transaction_id = decisions.transaction_id and outcome = 'chargeback'
+        )
+        or (
+            select label from labels where labels.decision_id = decisions.decision_id
+            order by labelled_at desc, label_id desc limit 1
+        ) = 'fraud'
+    )
+
+-- name: rule_lives
+-- When each rule was made and last changed, by whom, and the version with which its present expression began.
+select rule_id, min(changed_at) as made_at, max(changed_at) as changed_at,
+       (array_agg(changed_by order by version desc))[1] as changed_by,
+       max(version) filter (where expression is distinct from former) as expression_version
+from (
+    select rule_id, rules.version, expression, changed_at, changed_by,
+           lag(expression) over (partition by rule_id order by rules.version) as former
+    from rules join policy_changes on policy_changes.version = rulebook_version
+) as versions
+group by rule_id
+
+-- name: author
+-- Who gave a rule the effect that it has: the newest change of what it looks at or does.
+select changed_by
+from rules join policy_changes on policy_changes.version = rulebook_version
+where rule_id = %(rule_id)s and not exists (
+    select from rules as before
+    where before.rule_id = rules.rule_id and before.version = rules.version - 1
+      and (before.expression, before.action, before.points, before.priority)
+          is not distinct from (rules.expression, rules.action, rules.points, rules.priority)
+)
+order by rules.version desc
+limit 1
+
+-- name: keep_back_test
+insert into back_tests (back_test_id, rule_id, expression, action, since, until, decisions, result, run_by) values (
+    %(back_test_id)s, %(rule_id)s, %(expression)s, %(action)s, %(since)s, %(until)s, %(decisions)s, %(result)s,
+    %(run_by)s
+) returning run_at
+
+-- name: back_tests
+-- The newest of one rule, or one by its id.
+select back_test_id, rule_id, expression, action, since, until, result, run_by, run_at
+from back_tests
+where rule_id = %(rule_id)s or back_test_id = %(back_test_id)s
+order by run_at desc, back_test_id
+limit %(most)s
+
+-- name: propose
+insert into rule_proposals (proposal_id, rule_id, rule_version, share, back_test_id, proposed_by, why) values (
+    %(proposal_id)s, %(rule_id)s, %(rule_version)s, %(share)s, %(back_test_id)s, %(proposed_by)s, %(why)s
+)
+
+-- name: answer
+update rule_proposals
+set answered_by = %(by)s, answered_at = clock_timestamp(), approved = %(approved)s, answer_why = %(why)s
+where proposal_id = %(proposal_id)s and approved is null
+
+-- name: proposals
+-- The newest of one rule, or one by its id; `holds` while the rule is as it was proposed.
+select proposal_id, rule_id, rule_version, share, back_test_id, proposed_by, why, proposed_at,
+       answered_by, answered_at, approved, answer_why,
+       rule_version = (select max(version) from rules where rules.rule_id = rule_proposals.rule_id) as holds
+from rule_proposals
+where rule_id = %(rule_id)s or proposal_id = %(proposal_id)s
+order by proposed_at desc, proposal_id
+limit %(most)s
+
+-- name: proposals_waiting
+-- Those that somebody may answer, the oldest first.
+select proposal_id, rule_id, rule_version, share, back_test_id, proposed_by, why, proposed_at,
+       answered_by, answered_at, approved, answer_why, true as holds
+from rule_proposals
+where approved is null
+  and rule_version = (select max(version) from rules where rules.rule_id = rule_proposals.rule_id)
+order by proposed_at, proposal_id
+limit 1000
 
 -- name: add_entry
 insert into list_entries (entry_id, list, field, value, expires_at, added_version) values (
@@ -108,23 +221,38 @@ order by added_version desc
 limit %(limit)s
 
 -- name: decisions_with_labels
--- Decisions of a period with what became of them: all outcomes, and the newest word of an analyst.
-select decision_id, as_of_ms, rung, probability, vector, request, verdict, amount_minor, decided_at, rules,
+-- Decisions of a period with what became of them: all outcomes, and the newest word of an analyst; newest first.
+select decision_id, as_of_ms, rung, probability, vector, request, verdict, amount_minor, decided_at,
+       rules::text as rules,
        (
            select array_agg(outcome) from outcomes
            where outcomes.transaction_id = decisions.transaction_id
        ) as outcomes,
        (
-           select jsonb_build_object(
+           select json_build_object(
                'label_id', label_id, 'decision_id', decision_id, 'label', label, 'labelled_by', labelled_by,
                'labelled_at_ms', round(extract(epoch from labelled_at) * 1000)::bigint
-           ) from labels
+           )::text from labels
            where labels.decision_id = decisions.decision_id
            order by labelled_at desc, label_id desc limit 1
        ) as label
 from decisions
 where decided_at >= %(since)s and decided_at < %(until)s and not sandbox
-order by decided_at
+order by decided_at desc
+limit %(most)s
+
+-- name: newest_decisions
+-- What the rules saw in the newest decisions.
+select as_of_ms, rung, probability, vector, request
+from decisions
+where not sandbox
+order by decided_at desc
+limit %(most)s
 
 -- name: count_decisions
-select count(*) from decisions where decided_at >= %(since)s and decided_at < %(until)s and not sandbox
+-- At most so many, that a long ledger is not counted through.
+select count(*) from (
+    select from decisions
+    where decided_at >= %(since)s and decided_at < %(until)s and not sandbox
+    limit %(most)s
+) as counted

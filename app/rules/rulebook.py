@@ -69,6 +69,11 @@ class CompiledRulebook:
         """Whether every rule looks at a feature."""
         return all(ready.expression.features for ready in self._ready)
 
+    @property
+    def features(self) -> frozenset[str]:
+        """The features that any rule looks at."""
+        return frozenset(name for ready in self._ready for name in ready.expression.features)
+
     def examine(self, facts: Facts) -> RuleFindings:
         """Never raises. A rule that a missing value leaves undecided neither hits nor fails."""
         if not self._ready:

@@ -1,4 +1,4 @@
-"""Versions of the rulebook and of the lists: one number a change, one writer at a time."""
+"""Versions of the rulebook, the lists and the policy: one number a change, one writer at a time."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -15,11 +15,12 @@ class NewestVersions(NamedTuple):
 
     rules: int
     lists: int
+    policy: int
 
 
 def newest_versions(connection: psycopg.Connection[Any]) -> NewestVersions:
     row = connection.execute(query("newest_versions")).fetchone()
-    return NewestVersions(*row) if row else NewestVersions(0, 0)
+    return NewestVersions(*row) if row else NewestVersions(0, 0, 0)
 
 
 def take_turn(connection: psycopg.Connection[Any]) -> None:
@@ -28,7 +29,7 @@ def take_turn(connection: psycopg.Connection[Any]) -> None:
 
 
 def new_version(
-    connection: psycopg.Connection[Any], kind: Literal["rules", "lists"], *, by: str, why: str
+    connection: psycopg.Connection[Any], kind: Literal["rules", "lists", "policy"], *, by: str, why: str
 ) -> int:
     """Begin a change inside the caller's transaction; at its commit every process that decides is told."""
     if not 0 < len(by) <= 80 or len(why) > 500:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.cli.rules import Expires, Why, instant_ms
+from deploy.cli.rules import Expires, instant_ms
+from deploy.cli.rules_desk import Why
 from deploy.embedded.home import Home
 
 if TYPE_CHECKING:

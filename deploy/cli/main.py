@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli import keys, lists, models, rules
+from deploy.cli import keys, lists, models, people, policy, rules
 from deploy.embedded.home import Home
 from domain.errors import FaregateError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
 
 
 audit = typer.Typer(name="audit", help="Check the ledger's seals.", no_args_is_help=True)
-for group in (rules.app, lists.app, keys.app, models.app, audit):
+for group in (rules.app, lists.app, keys.app, models.app, policy.app, people.app, audit):
     app.add_typer(group)
 
 
@@ -86,7 +86,8 @@ def env(
         str, typer.Option(help="Whose: writer, learner, console, … (Feast wants writer).")
     ] = "writer",
     with_password: Annotated[
-        bool, typer.Option("--with-password", help="Also PGPASSWORD and FAREGATE_API_KEY.")
+        bool,
+        typer.Option("--with-password", help="Also PGPASSWORD, FAREGATE_API_KEY, FAREGATE_CONSOLE_PASSWORD."),
     ] = False,
 ) -> None:
     """Print what Feast, psql, Kafka or API clients need: eval "$(faregate env --with-password)"."""

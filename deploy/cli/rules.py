@@ -1,26 +1,18 @@
 """`faregate rules`: analysts' rules shown, changed, put in force and tried on the past."""
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from deploy.embedded.home import Home
+from deploy.cli import rules_approval
+from deploy.cli.rules_desk import RuleId, Why, rule_desk, rule_store, tell, whoever
 from domain.errors import FaregateError
-from domain.rules import Action, Mode, Rule
-
-if TYPE_CHECKING:
-    from app.rules.store import RuleStore
+from domain.rules import Action, Rule
 
 app = typer.Typer(name="rules", help="Analysts' rules; docs/rules.md explains them.", no_args_is_help=True)
+rules_approval.register(app)
 
-RuleId = Annotated[str, typer.Argument(metavar="RULE", help="The rule's id, such as rule_card_testing.")]
-Why = Annotated[str, typer.Option(help="Why, for those who ask later.")]
-Share = Annotated[float, typer.Option(help="Part of the riders it acts on, 0 to 1.")]
 Expires = Annotated[
     str, typer.Option(help="When it ends, e.g. 2027-01-31T00:00:00Z, or 12h, 30d; never: never.")
 ]
@@ -35,7 +27,7 @@ def show_all() -> None:
     """Show every rule with its hits, actions and failures of the last 24 hours."""
     from deploy.cli.rules_view import print_rules
 
-    with _store() as store:
+    with rule_store() as store:
         print_rules(store.version(), store.current(), store.activity())
 
 
@@ -44,7 +36,7 @@ def show(rule_id: RuleId) -> None:
     """Show a rule and every version of it."""
     from deploy.cli.rules_view import print_rule
 
-    with _store() as store:
+    with rule_store() as store:
         print_rule(store.find(rule_id), store.history(rule_id))
 
 
@@ -61,8 +53,7 @@ def add(
     note: Annotated[str, typer.Option(help="What it is for.")] = "",
     why: Why = "",
 ) -> None:
-    """Keep a new rule as a draft; `shadow` and `promote` put it in force."""
-    by = _who()
+    """Keep a new rule as a draft; `shadow` watches it, `test` and `propose` are its way to be live."""
     rule = Rule(
         rule_id=rule_id,
         version=1,
@@ -70,12 +61,12 @@ def add(
         action=action,
         points=points,
         priority=priority,
-        owner=owner or by,
+        owner=owner or whoever(),
         expires_at_ms=instant_ms(expires),
         note=note,
     )
-    with _store() as store:
-        _tell(store.add(rule, by=by, why=why))
+    with rule_desk() as desk:
+        tell(desk.add(rule, why=why))
 
 
 @app.command()
@@ -91,7 +82,8 @@ def change(
     note: Annotated[str | None, typer.Option(help="What it is for.")] = None,
     why: Why = "",
 ) -> None:
-    """Make a new version of a rule, in the mode that it has; only what is given changes."""
+    """Make a new version of a rule; only what is given changes. A live rule that would act otherwise is in
+    shadow then, and must be proposed again."""
     given: dict[str, Any] = {
         "expression": expression,
         "action": action,
@@ -105,29 +97,22 @@ def change(
         changes["expires_at_ms"] = instant_ms(expires)
     if action not in (None, Action.ADD_SCORE):
         changes["points"] = None
-    with _store() as store:
-        _tell(store.change(rule_id, by=_who(), why=why, **changes))
+    with rule_desk() as desk:
+        tell(desk.change(rule_id, why=why, **changes))
 
 
 @app.command()
 def shadow(rule_id: RuleId, why: Why = "") -> None:
     """Let a rule be evaluated and recorded, without effect."""
-    with _store() as store:
-        _tell(store.set_mode(rule_id, Mode.SHADOW, by=_who(), why=why))
-
-
-@app.command()
-def promote(rule_id: RuleId, share: Share = 1.0, why: Why = "") -> None:
-    """Let a rule act, on all riders or on a share of them."""
-    with _store() as store:
-        _tell(store.set_mode(rule_id, Mode.LIVE, share=share, by=_who(), why=why))
+    with rule_desk() as desk:
+        tell(desk.shadow(rule_id, why=why))
 
 
 @app.command()
 def retire(rule_id: RuleId, why: Why = "") -> None:
     """Make a rule a draft again: kept, never evaluated."""
-    with _store() as store:
-        _tell(store.set_mode(rule_id, Mode.DRAFT, by=_who(), why=why))
+    with rule_desk() as desk:
+        tell(desk.retire(rule_id, why=why))
 
 
 @app.command("test")
@@ -140,7 +125,8 @@ def try_on_the_past(
         float, typer.Option(help="Captured and so long without a chargeback counts as good.")
     ] = 90.0,
 ) -> None:
-    """Try a rule on past decisions; the last line is JSON."""
+    """Try a rule on past decisions, and keep the figures of one that is kept; the last line is JSON."""
+    from app.rules.backtest import Period
     from deploy.cli.rules_view import run_back_test
 
     if bool(rule_id) == bool(expression):
@@ -148,33 +134,16 @@ def try_on_the_past(
     period = past_instant(since), past_instant(until)
     if period[0] >= period[1]:
         raise OptionRefused(f"--from {since} is not before --to {until}.")
-    with _store() as store:
+    with rule_store() as store:
         rule = store.find(rule_id) if rule_id else _unkept(expression)
-        run_back_test(store.connection, rule, *period, maturity_days=maturity_days)
+        asked = Period(since=period[0], until=period[1])
+        run_back_test(store.connection, rule, asked, maturity_days=maturity_days, keep=bool(rule_id))
 
 
 def _unkept(expression: str) -> Rule:
-    return Rule(rule_id="rule_unkept", version=1, expression=expression, action=Action.REVIEW, owner=_who())
-
-
-@contextmanager
-def _store() -> Iterator["RuleStore"]:
-    from app.rules.store import RuleStore
-    from deploy.cli.database import connect
-
-    with connect(Home.from_env(os.environ), os.environ) as connection:
-        yield RuleStore(connection)
-
-
-def _who() -> str:
-    from deploy.cli.who import who
-
-    return who(os.environ)
-
-
-def _tell(rule: Rule) -> None:
-    share = f" for {rule.share:.0%} of riders" if rule.share < 1 else ""
-    print(f"{rule.rule_id} is at version {rule.version}: {rule.mode}{share}.", file=sys.stderr)
+    return Rule(
+        rule_id="rule_unkept", version=1, expression=expression, action=Action.REVIEW, owner=whoever()
+    )
 
 
 def instant_ms(text: str) -> int | None:

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -15,7 +14,9 @@ from rich.text import Text
 
 from app.rules.backtest import BackTest, Part, Period, back_test, count_decisions
 from app.rules.errors import RuleRefused
+from app.rules.going_live import RuleDesk
 from app.rules.store import Activity, RuleVersion
+from deploy.cli.rules_desk import here
 from domain.display import count, percent, timestamp
 from domain.labels import Label
 from domain.money import format_money
@@ -61,18 +62,31 @@ def print_rule(rule: Rule, history: Sequence[RuleVersion]) -> None:
 
 
 def run_back_test(
-    connection: psycopg.Connection[Any], rule: Rule, since: datetime, until: datetime, *, maturity_days: float
+    connection: psycopg.Connection[Any], rule: Rule, period: Period, *, maturity_days: float, keep: bool
 ) -> None:
-    console, period = Console(stderr=True), Period(since=since, until=until)
+    """Tell what the rule would have done; a kept one's back-test is kept too, for a proposal to name."""
+    console, began = Console(stderr=True), time.monotonic()
+    found = _tried(connection, rule, period, maturity_days, console)
+    for line in told(found):
+        console.print(line, highlight=False)
+    figures = to_builtins(found) | {"seconds": round(time.monotonic() - began, 2)}
+    if keep:
+        kept = RuleDesk(connection, here()).keep_back_test(rule, period, found)
+        figures["back_test"] = kept.back_test_id
+    print(json.dumps(figures))
+
+
+def _tried(
+    connection: psycopg.Connection[Any], rule: Rule, period: Period, maturity_days: float, console: Console
+) -> BackTest:
     wanted = count_decisions(connection, period)
     if not wanted:
-        asked = f"{since:%Y-%m-%dT%H:%M:%SZ} to {until:%Y-%m-%dT%H:%M:%SZ}"
+        asked = f"{period.since:%Y-%m-%dT%H:%M:%SZ} to {period.until:%Y-%m-%dT%H:%M:%SZ}"
         raise RuleRefused(f"no decision was made from {asked}: ask for another period")
-    began = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("Trying", total=wanted)
-        found = back_test(
+        return back_test(
             connection,
             rule,
             period,
@@ -80,9 +94,6 @@ def run_back_test(
             maturity_days=maturity_days,
             on_progress=lambda done: progress.update(task, completed=done),
         )
-    for line in told(found):
-        console.print(line, highlight=False)
-    print(json.dumps(to_builtins(found) | {"seconds": round(time.monotonic() - began, 2)}))
 
 
 def told(found: BackTest) -> list[str]:
@@ -97,7 +108,7 @@ def told(found: BackTest) -> list[str]:
     ]
     if found.hit_count:
         lines.append(f"stopped already: {percent(found.stopped_already / found.hit_count)} of the hits")
-    lines += [f"{rule_id} acted on {count(hits)} of them" for rule_id, hits in found.overlap.most_common(5)]
+    lines += [f"{rule_id} acted on {count(hits)} of them" for rule_id, hits in found.most_overlap]
     if found.passed_over:
         lines.append(f"passed over for want of features: {count(found.passed_over)}")
     if found.failed:

@@ -16,8 +16,10 @@ from deploy.embedded.passwords import MODEL_KEY
 from deploy.embedded.ports import LOOPBACK
 from deploy.embedded.postgres import DATABASE
 from deploy.embedded.warden import MARK
+from domain.links import LINK_TOPICS
 from domain.model_key import VARIABLE
 from domain.online_store import WATERMARK_VIEW, decode_watermark
+from domain.topics import source_number
 
 if TYPE_CHECKING:
     import psycopg
@@ -98,6 +100,10 @@ class Services:
         writer = self.python("writer", "-m", "feature_repo.writer", role="faregate_writer")
         return replace(writer, niceness=BEHIND_PAYMENTS)
 
+    def rings(self) -> Launch:
+        rings = self.python("rings", "-m", "feature_repo.rings", role="faregate_writer")
+        return replace(rings, niceness=BEHIND_PAYMENTS)
+
     def parity(self) -> Launch:
         # What Arrow frees goes back to the system, instead of to a pool that nobody else uses.
         alarm = self.python(
@@ -131,6 +137,7 @@ class Services:
             *("-m", "streamlit", "run", "dashboard/main.py", *flags),
             role="faregate_console",
             FAREGATE_FLINK_URL=f"http://{LOOPBACK}:{self.ports['flink']}",
+            FAREGATE_MATURITY_S=str(self.learning.maturity_s),
         )
         return replace(console, niceness=BEHIND_PAYMENTS)
 
@@ -162,6 +169,20 @@ class Services:
                     )
                 time.sleep(0.05)
 
+    def wait_rings(self, still_runs: Callable[[], bool], timeout_s: float = 900) -> None:
+        """Ready when the builder has read all links that stand in Kafka now."""
+        import psycopg
+
+        deadline = time.monotonic() + timeout_s
+        wanted = newest_offsets(self.env["FAREGATE_KAFKA"])
+        with psycopg.connect(self._owner(), autocommit=True) as connection:
+            while not _reached(connection, wanted):
+                if time.monotonic() > deadline or not still_runs():
+                    raise NotReady(
+                        "The rings are not built yet; logs/rings.log says what their builder does."
+                    )
+                time.sleep(0.1)
+
     def has_champion(self) -> bool:
         import psycopg
 
@@ -187,6 +208,27 @@ def _low_watermark_ms(connection: "psycopg.Connection[tuple[bytes]]") -> int:
     query = "select payload from online_store where view = %s"
     row = connection.execute(query, [WATERMARK_VIEW]).fetchone()
     return decode_watermark(row[0]) if row else 0
+
+
+def newest_offsets(bootstrap: str) -> dict[int, int]:
+    """The end of each source partition that tells links, by domain.topics.source_number."""
+    from confluent_kafka import Consumer, TopicPartition
+
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "faregate-start"})
+    try:
+        ends = {}
+        for topic in LINK_TOPICS:
+            for number in range(topic.partitions):
+                _, end = consumer.get_watermark_offsets(TopicPartition(topic.name, number), timeout=10)
+                ends[source_number(topic.name, number)] = int(end)
+        return ends
+    finally:
+        consumer.close()
+
+
+def _reached(connection: "psycopg.Connection[tuple[int, int]]", wanted: Mapping[int, int]) -> bool:
+    reached = dict(connection.execute("select source, next_offset from link_positions").fetchall())
+    return all(reached.get(source, 0) >= end for source, end in wanted.items())
 
 
 def get(url: str, timeout_s: float = 2) -> tuple[int, str]:

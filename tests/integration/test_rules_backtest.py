@@ -11,7 +11,17 @@ from ledger_rows import a_hit, add_decision, add_label, add_outcome
 from rule_factories import a_rule
 
 from app.requests import Place
-from app.rules.backtest import BackTest, Part, Period, back_test, count_decisions, facts_of
+from app.rules.backtest import (
+    BackTest,
+    Part,
+    Period,
+    Sample,
+    back_test,
+    count_decisions,
+    facts_of,
+    hits_among,
+    newest_facts,
+)
 from app.rules.errors import RuleRefused
 from domain.display import DAY_MS
 from domain.events import from_ms
@@ -171,3 +181,46 @@ def test_progress_is_told(ledger: Ledger, console: Ledger, monkeypatch: pytest.M
     told: list[int] = []
     _tried(console, on_progress=told.append)
     assert told == [2, 4, 5]
+
+
+def test_the_newest_hits_of_each_kind_are_a_sample(
+    ledger: Ledger, console: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.rules.backtest.SAMPLE", 2)
+    made = [
+        add_decision(
+            ledger, amount=9.0, decided_at=from_ms(NOW_MS + number), request={"amount_minor": 100 + number}
+        )
+        for number in range(3)
+    ]
+    add_label(ledger, made[0], "good")
+    for decision in made[1:]:
+        add_label(ledger, decision, "fraud")
+    add_label(ledger, add_decision(ledger, amount=9.0, decided_at=from_ms(NOW_MS)), "fraud")
+    samples = _tried(console).samples
+    assert samples[Label.FRAUD] == [
+        Sample(decision_id=made[number]["decision_id"], amount_minor=100 + number) for number in (2, 1)
+    ]
+    assert [sample.decision_id for sample in samples[Label.GOOD]] == [made[0]["decision_id"]]
+    assert samples[Label.UNKNOWN] == []
+
+
+def test_of_a_long_period_the_newest_are_read(ledger: Ledger, console: Ledger) -> None:
+    for number in range(3):
+        add_decision(ledger, amount=9.0, decided_at=from_ms(NOW_MS + 1_000 * number))
+    found = _tried(console, most=2)
+    assert (found.decisions, found.complete, found.oldest) == (2, False, from_ms(NOW_MS + 1_000))
+    whole = _tried(console, most=3)
+    assert (whole.decisions, whole.complete) == (3, True)
+    assert (count_decisions(console, DAY), count_decisions(console, DAY, most=2)) == (3, 2)
+
+
+def test_a_quick_look_at_the_newest(ledger: Ledger, console: Ledger) -> None:
+    for amount in (9.0, 8.0, 1.0):
+        add_decision(ledger, amount=amount)
+    add_decision(ledger, amount=9.0, sandbox=True)
+    past = newest_facts(console, 10)
+    assert (len(past), hits_among(a_rule(), past)) == (3, 2)
+    assert len(newest_facts(console, 2)) == 2
+    with pytest.raises(RuleRefused, match="there is no variable amout"):
+        hits_among(a_rule(expression="amout > 1"), past)

@@ -39,17 +39,63 @@ def test_the_life_of_a_rule(run: Run) -> None:
     )
     assert "rule_a is at version 1: draft." in added.stderr
     assert "version 2: shadow." in run("rules", "shadow", "rule_a").stderr
-    assert "version 3: live for 25% of riders." in run("rules", "promote", "rule_a", "--share", "0.25").stderr
+    live = run("rules", "promote", "rule_a", "--share", "0.25", "--break-glass", "--why", "an attack")
+    assert "version 3: live for 25% of riders." in live.stderr
+    noted = run("rules", "change", "rule_a", "--note", "of Friday", "--expires", "30d")
+    assert "version 4: live for 25% of riders." in noted.stderr
     run("rules", "change", "rule_a", "--action", "add_score", "--points", "7", "--priority", "3")
-    changed = run("rules", "change", "rule_a", "--action", "decline", "--expires", "30d")
-    assert "version 5: live for 25% of riders." in changed.stderr
-    assert "version 6: draft." in run("rules", "retire", "rule_a").stderr
+    changed = run("rules", "change", "rule_a", "--action", "decline", "--expires", "never")
+    assert "version 6: shadow." in changed.stderr
+    assert "version 7: draft." in run("rules", "retire", "rule_a").stderr
     shown = run("rules", "show", "rule_a").stdout
-    assert "rule_a, version 6" in shown
+    assert "rule_a, version 7" in shown
     assert "add_score +7" in shown
     assert "live, 25%" in shown
     assert "ana" in shown
     assert "tried" in shown
+
+
+def test_a_rule_goes_live_by_two_people(
+    run: Run, conninfo: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("rules", "add", "rule_a", "--expression", "amount > 5", "--action", "review")
+    with pytest.raises(RuleRefused, match="`faregate rules test rule_a` first"):
+        run("rules", "propose", "rule_a")
+    with psycopg.connect(conninfo("faregate_owner"), autocommit=True) as owner:
+        add_decision(owner, decided_at=datetime.now(UTC) - timedelta(hours=1), amount=9.0)
+    tried = json.loads(run("rules", "test", "rule_a", "--from", "2h").stdout.splitlines()[-1])
+    assert tried["back_test"].startswith("bt_")
+    proposed = run("rules", "propose", "rule_a", "--share", "0.5", "--why", "cards from a list")
+    assert "rule_a is proposed for 50% of riders" in proposed.stderr
+    assert "rule_a for 50% of riders, by ana" in run("rules", "waiting").stdout
+    with pytest.raises(RuleRefused, match="ana proposed rule_a: a second person must approve it"):
+        run("rules", "approve", "rule_a")
+    monkeypatch.setenv("FAREGATE_ANALYST", "bob")
+    assert "version 2: live for 50% of riders." in run("rules", "approve", "rule_a").stderr
+    assert "version 3: live for 10% of riders." in run("rules", "promote", "rule_a", "--share", "0.1").stderr
+    assert run("rules", "waiting").stdout == ""
+    with psycopg.connect(conninfo("faregate_owner"), autocommit=True) as owner:
+        told = owner.execute("select person_id, action from audit_trail order by audit_id").fetchall()
+    assert told == [
+        ("ana", "rule.add"),
+        ("ana", "rule.back_test"),
+        ("ana", "rule.propose"),
+        ("bob", "rule.approve"),
+        ("bob", "rule.change"),
+    ]
+
+
+def test_a_proposal_is_refused(run: Run, conninfo: Callable[[str], str]) -> None:
+    run("rules", "add", "rule_a", "--expression", "amount > 5", "--action", "review")
+    with psycopg.connect(conninfo("faregate_owner"), autocommit=True) as owner:
+        add_decision(owner, decided_at=datetime.now(UTC) - timedelta(hours=1))
+    run("rules", "test", "rule_a", "--from", "2h")
+    run("rules", "propose", "rule_a")
+    assert (
+        "The proposal of rule_a is refused." in run("rules", "refuse", "rule_a", "--why", "too wide").stderr
+    )
+    with pytest.raises(RuleRefused, match="nobody proposed rule_a"):
+        run("rules", "refuse", "rule_a")
 
 
 def test_the_list_of_rules_shows_what_they_did(run: Run, conninfo: Callable[[str], str]) -> None:
@@ -90,6 +136,9 @@ def test_a_back_test_ends_with_one_line_of_json(run: Run, conninfo: Callable[[st
         (["test", "--expression", "amount > 1", "--from", "yesterday"], "'yesterday' is no time"),
         (["test", "--expression", "amount > 1", "--from", "2026-01-01T00:00:00"], "has no offset"),
         (["promote", "rule_a"], "there is no rule rule_a"),
+        (["promote", "rule_a", "--break-glass"], "say why"),
+        (["propose", "rule_a"], "there is no rule rule_a"),
+        (["approve", "rule_a"], "nobody proposed rule_a"),
         (
             ["add", "rule_a", "--expression=amount > 1", "--action=review", "--expires=2020-01-01T00:00Z"],
             "is past",

@@ -203,7 +203,7 @@ async def test_a_restored_database_is_followed_backwards(conninfo: Conninfo) -> 
         ListStore(console).add("block", ["card_x"], by="ana")
         keeper = PolicyKeeper(conninfo("faregate_api"))
         await keeper.feel()
-        owner.execute("truncate policy_changes, rules, list_entries restart identity")
+        owner.execute("truncate policy_changes, rules, list_entries restart identity cascade")
         await keeper.feel()
     assert not _acts(keeper)
     assert not _blocks(keeper)

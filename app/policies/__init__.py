@@ -1,0 +1,1 @@
+"""Thresholds that people set: kept by version, followed by every process that decides."""
