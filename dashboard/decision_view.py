@@ -93,7 +93,7 @@ def feature_values(detail: DecisionDetail) -> list[Fact] | None:
     return [
         Fact(
             name=feature.name.replace("_", " "),
-            value="unknown" if isnan(value) else _written(feature, value, detail.currency),
+            value="unknown" if isnan(value) else written_value(feature, value, detail.currency),
         )
         for feature, value in zip(FEATURES, values, strict=True)
     ]
@@ -113,10 +113,10 @@ def _value(reason: Reason, value: float | None, currency: str) -> str:
     feature = _BY_NAME.get(reason.code)
     if feature is None:  # the policies without a model have reasons of their own, all in money
         return format_money(round(value), currency)
-    return _written(feature, value, currency)
+    return written_value(feature, value, currency)
 
 
-def _written(feature: Feature, value: float, currency: str) -> str:
+def written_value(feature: Feature, value: float, currency: str) -> str:
     if feature.unit == "flag":
         return "yes" if value else "no"
     return written(feature.unit, value, currency)

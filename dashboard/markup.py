@@ -48,9 +48,11 @@ def _tile(tile: Tile) -> str:
 
 
 def decisions(rows: Iterable[DecisionRow], *, period_min: int, opened: str | None) -> str:
-    head = _head("Time", "Verdict", "#Amount", "Rider", "Card", "Route", "#Score", "Rung", "#Took")
+    names = head("Time", "Verdict", "#Amount", "Rider", "Card", "Route", "#Score", "Rung", "#Took")
     body = "".join(_decision(row, period_min, opened) for row in rows)
-    return f"<div class='fg-scroll'><table class='fg-table fg-live'>{head}<tbody>{body}</tbody></table></div>"
+    return (
+        f"<div class='fg-scroll'><table class='fg-table fg-live'>{names}<tbody>{body}</tbody></table></div>"
+    )
 
 
 def _decision(row: DecisionRow, period_min: int, opened: str | None) -> str:
@@ -69,9 +71,9 @@ def _decision(row: DecisionRow, period_min: int, opened: str | None) -> str:
 
 
 def alerts(rows: Iterable[Alert], *, period_min: int, opened: str | None) -> str:
-    head = _head("Time", "Verdict", "#Amount", "#Score", "Why", "Since then")
+    names = head("Time", "Verdict", "#Amount", "#Score", "Why", "Since then")
     body = "".join(_alert(row, period_min, opened) for row in rows)
-    return f"<table class='fg-table fg-alerts'>{head}<tbody>{body}</tbody></table>"
+    return f"<table class='fg-table fg-alerts'>{names}<tbody>{body}</tbody></table>"
 
 
 def _alert(row: Alert, period_min: int, opened: str | None) -> str:
@@ -130,14 +132,14 @@ def _line(line: Line) -> str:
 
 
 def drifted(of: Iterable[Moved]) -> str:
-    head = _head("What", "#PSI", "#KS", "#Unknown", "#Out of range", "Alarm")
+    names = head("What", "#PSI", "#KS", "#Unknown", "#Out of range", "Alarm")
     body = "".join(
         f"<tr><td>{escape(row.name)}</td>"
         + "".join(f"<td class='fg-number'>{escape(number)}</td>" for number in row.numbers)
         + f"<td class='fg-why'>{escape(row.alarm)}</td></tr>"
         for row in of
     )
-    return f"<table class='fg-table fg-alerts'>{head}<tbody>{body}</tbody></table>"
+    return f"<table class='fg-table fg-alerts'>{names}<tbody>{body}</tbody></table>"
 
 
 def decision(detail: DecisionDetail, *, period_min: int) -> str:
@@ -195,8 +197,8 @@ def _reasons(detail: DecisionDetail) -> str:
     )
     if not rows:
         return "<h4>Why</h4><p class='fg-soft'>Nothing spoke against this payment.</p>"
-    head = _head("Why", "#Value", "#Usual", "Push to the score")
-    return f"<table class='fg-table fg-reasons'>{head}<tbody>{rows}</tbody></table>"
+    names = head("Why", "#Value", "#Usual", "Push to the score")
+    return f"<table class='fg-table fg-reasons'>{names}<tbody>{rows}</tbody></table>"
 
 
 def _outcomes(detail: DecisionDetail) -> str:
@@ -205,7 +207,7 @@ def _outcomes(detail: DecisionDetail) -> str:
     return f"<h4>Since then</h4>{told}"
 
 
-def _head(*names: str) -> str:
+def head(*names: str) -> str:
     """A name that begins with # heads numbers."""
     return f"<thead><tr>{''.join(map(_heading, names))}</tr></thead>"
 

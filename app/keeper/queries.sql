@@ -43,7 +43,7 @@ select xact::text::bigint, 'decisions/' || decision_id as id,
 from decisions
 where xact >= %(after_xact)s::text::xid8 and xact < %(before_xact)s::text::xid8
     and (xact > %(after_xact)s::text::xid8 or 'decisions/' || decision_id collate "C" > %(after_id)s)
-order by xact, decision_id collate "C", decided_at
+order by decisions.xact, decisions.decision_id collate "C", decisions.decided_at
 limit %(limit)s
 
 -- name: labels_1
@@ -52,7 +52,7 @@ select xact::text::bigint, 'labels/' || label_id as id,
 from labels
 where xact >= %(after_xact)s::text::xid8 and xact < %(before_xact)s::text::xid8
     and (xact > %(after_xact)s::text::xid8 or 'labels/' || label_id collate "C" > %(after_id)s)
-order by xact, label_id collate "C"
+order by labels.xact, label_id collate "C"
 limit %(limit)s
 
 -- name: outcomes_1
@@ -62,7 +62,7 @@ select xact::text::bigint, 'outcomes/' || outcome_id as id,
 from outcomes
 where xact >= %(after_xact)s::text::xid8 and xact < %(before_xact)s::text::xid8
     and (xact > %(after_xact)s::text::xid8 or 'outcomes/' || outcome_id collate "C" > %(after_id)s)
-order by xact, outcome_id collate "C"
+order by outcomes.xact, outcome_id collate "C"
 limit %(limit)s
 
 -- name: decisions_2
@@ -80,7 +80,7 @@ select xact::text::bigint, 'decisions/' || decision_id as id,
 from decisions
 where xact >= %(after_xact)s::text::xid8 and xact < %(before_xact)s::text::xid8
     and (xact > %(after_xact)s::text::xid8 or 'decisions/' || decision_id collate "C" > %(after_id)s)
-order by xact, decision_id collate "C", decided_at
+order by decisions.xact, decisions.decision_id collate "C", decisions.decided_at
 limit %(limit)s
 
 -- name: labels_2
@@ -90,7 +90,7 @@ select xact::text::bigint, 'labels/' || label_id as id,
 from labels
 where xact >= %(after_xact)s::text::xid8 and xact < %(before_xact)s::text::xid8
     and (xact > %(after_xact)s::text::xid8 or 'labels/' || label_id collate "C" > %(after_id)s)
-order by xact, label_id collate "C"
+order by labels.xact, label_id collate "C"
 limit %(limit)s
 
 -- name: outcomes_2
@@ -101,7 +101,7 @@ select xact::text::bigint, 'outcomes/' || outcome_id as id,
 from outcomes
 where xact >= %(after_xact)s::text::xid8 and xact < %(before_xact)s::text::xid8
     and (xact > %(after_xact)s::text::xid8 or 'outcomes/' || outcome_id collate "C" > %(after_id)s)
-order by xact, outcome_id collate "C"
+order by outcomes.xact, outcome_id collate "C"
 limit %(limit)s
 
 -- name: present

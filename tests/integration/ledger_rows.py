@@ -22,9 +22,9 @@ insert into decisions (
     latency_us, sandbox
 ) values (
     %(decision_id)s, %(decided_at)s, 'local', %(transaction_id)s, '', %(transaction_id)s, %(as_of_ms)s,
-    'usr_a', 'card_a', 'dev_a', 'drv_a', 'ride_a', %(amount_minor)s, 'USD', 'zone_a', 'zone_b',
+    %(user_id)s, %(card_id)s, %(device_id)s, 'drv_a', 'ride_a', %(amount_minor)s, 'USD', 'zone_a', 'zone_b',
     %(verdict)s, 3, %(probability)s, %(rung)s,
-    0, 0, 'test', %(vector)s, %(evidence)s, %(rules)s, %(request)s, '', '[]', 1,
+    0, 0, 'test', %(vector)s, %(evidence)s, %(rules)s, %(request)s, '', %(reasons)s, 1,
     %(sandbox)s
 )
 """
@@ -41,6 +41,9 @@ def add_decision(
         "decided_at": from_ms(NOW_MS),
         "transaction_id": asked.transaction_id,
         "as_of_ms": NOW_MS,
+        "user_id": "usr_a",
+        "card_id": "card_a",
+        "device_id": "dev_a",
         "amount_minor": asked.amount_minor,
         "verdict": "approve",
         "probability": 0.02,
@@ -48,11 +51,12 @@ def add_decision(
         "vector": array("f", [features[name] for name in FEATURE_NAMES]).tobytes(),
         "evidence": {},
         "rules": [],
+        "reasons": [],
         "request": asked.canonical(),
         "sandbox": False,
     }
     row |= {name: value for name, value in given.items() if name in row}
-    connection.execute(_ROW, row | {"evidence": Jsonb(row["evidence"]), "rules": Jsonb(row["rules"])})
+    connection.execute(_ROW, row | {name: Jsonb(row[name]) for name in ("evidence", "rules", "reasons")})
     return row
 
 

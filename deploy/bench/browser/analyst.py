@@ -7,9 +7,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PATIENCE_MS = 30_000
-ROW = ".fg-queue tbody tr[data-decision]"
-CURRENT = ".fg-queue tbody tr.fg-current"
-CASE = ".fg-case[data-decision]"
+ROW = ".fg-queue tr[data-row]"
+CURRENT = ".fg-queue tr[aria-current]"
+CASE = ".fg-case-head code"
+READY = """before => {
+    const id = document.querySelector(".fg-case-head code")?.innerText;
+    const fraud = id && [...document.querySelectorAll(`[class*="${id}"] button`)].find(
+        (button) => button.innerText.includes("Confirm fraud"));
+    return id && id !== before && fraud && !fraud.disabled;
+}"""
 
 
 class Analyst:
@@ -49,13 +55,7 @@ class Analyst:
         before = self._case()
         began = perf_counter()
         self.page.keyboard.press(key)
-        self.page.wait_for_function(
-            "before => { const on = document.querySelector('.fg-case[data-decision]');"
-            " return on && on.dataset.decision !== before"
-            " && [...document.querySelectorAll('button')].some(b => b.innerText.includes('Confirm fraud') && !b.disabled) }",
-            arg=before,
-            polling="raf",
-        )
+        self.page.wait_for_function(READY, arg=before, polling="raf")
         elapsed_ms = (perf_counter() - began) * 1000
         self._settled()
         return elapsed_ms
@@ -74,10 +74,10 @@ class Analyst:
         self._context.close()
 
     def _current(self) -> str | None:
-        return self.page.locator(CURRENT).first.get_attribute("data-decision")
+        return self.page.locator(CURRENT).first.get_attribute("data-row")
 
     def _case(self) -> str | None:
-        return self.page.locator(CASE).first.get_attribute("data-decision")
+        return self.page.locator(CASE).first.inner_text()
 
     def _settled(self) -> None:
         """What comes later, such as the map, has come too: a person reads before deciding."""

@@ -101,7 +101,7 @@ def _decision(verdict: Verdict, chance: float, rng: Random) -> Decision:
         reply=encode_reply(reply),
         latency_us=rng.randrange(1_500, 9_000),
         event=as_attempt(transaction, AT_MS),
-        rules=[],
+        rules=(),
         **{name: getattr(reply, name) for name in _OF_THE_REPLY},
     )
 

@@ -1,0 +1,1 @@
+"""Graphs of riders, cards and devices, drawn the same wherever they are shown."""
