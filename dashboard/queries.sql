@@ -69,7 +69,7 @@ order by starts_at
 
 -- name: pipeline
 -- How far the features have come and what waits to be sent, by the database's clock.
-select clock_timestamp() as now,
+select now() as now,
        watermark.payload as watermark,
        watermark.written_at as watermark_written_at,
        waiting.events as waiting_events,
@@ -84,7 +84,7 @@ select checked_at, checked_decisions, as_known, with_hindsight,
        exists (
            select from decisions
            where vector is not null and not sandbox
-             and decided_at between clock_timestamp() - %(overdue)s and clock_timestamp() - %(due)s
+             and decided_at between now() - %(overdue)s and now() - %(due)s
        ) as is_due
 from (select) as always
 left join (

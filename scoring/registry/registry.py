@@ -1,6 +1,7 @@
 """Models kept in PostgreSQL and moved from state to state; each move is a row, and is told to the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,15 +26,21 @@ SWITCH_AFTER_S = 0.5  # long enough for every process to hear of it
 WAIT_S = 30.0
 PREFIX = "mdl_"
 Record = TypeVar("Record", bound=Struct)
+Moving = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 query = queries_of(__file__)
 
 
 class Registry:
     """`connection` commits by itself, as learner or owner. Methods raise MoveRefused, ModelUnknown and
-    psycopg's errors, and leave nothing half done."""
+    psycopg's errors, and leave nothing half done.
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    A promotion moves models within a transaction of `moving`, if given: whoever gives it may add to the
+    transaction, or refuse by raising; nothing has moved then.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], moving: Moving | None = None) -> None:
         self.connection = connection
+        self._moving = moving
 
     def register(
         self,
@@ -160,24 +167,46 @@ class Registry:
         _require(model, ModelState.CHAMPION)
         with (
             prepared(self.connection, model.version, by=by, wait_s=wait_s) as processes,
-            self.connection.transaction(),
+            self._transaction() as mover,
         ):
-            self._do("lock")
-            former, model = self.champion(), self.find(model.version)  # others may have moved them meanwhile
-            _require(model, ModelState.CHAMPION)
-            if instead_of and (former is None or former.version != instead_of):
-                raise MoveRefused(
-                    f"{instead_of} is not the champion any more: another was promoted meanwhile."
-                )
-            at = self._instant(SWITCH_AFTER_S if processes else 0.0)
-            self._move(model.version, model.state, ModelState.CHAMPION, by=by, why=why, active_from=at)
-            if former:
-                self._dethrone(former, model.version, by=by, at=at, keep_shadow=keep_shadow)
+            return mover._crown(
+                model.version, processes, by=by, why=why, keep_shadow=keep_shadow, failed=instead_of
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator["Registry"]:
+        if self._moving:
+            with self._moving() as connection:
+                yield Registry(connection)
+        else:
+            with self.connection.transaction():
+                yield self
+
+    def _crown(
+        self,
+        version: str,
+        ready: tuple[str, ...],
+        *,
+        by: str,
+        why: str,
+        keep_shadow: bool,
+        failed: str | None,
+    ) -> Promotion:
+        """Within a transaction, once the processes are ready."""
+        self._do("lock")
+        former, model = self.champion(), self.find(version)  # others may have moved them meanwhile
+        _require(model, ModelState.CHAMPION)
+        if failed and (former is None or former.version != failed):
+            raise MoveRefused(f"{failed} is not the champion any more: another was promoted meanwhile.")
+        at = self._instant(SWITCH_AFTER_S if ready else 0.0)
+        self._move(model.version, model.state, ModelState.CHAMPION, by=by, why=why, active_from=at)
+        if former:
+            self._dethrone(former, model.version, by=by, at=at, keep_shadow=keep_shadow)
         return Promotion(
             version=model.version,
             former=former.version if former else None,
             active_from_ms=round(at.timestamp() * 1000),
-            processes=processes,
+            processes=ready,
         )
 
     def _place(self, version: str, state: ModelState, *, by: str, why: str) -> None:

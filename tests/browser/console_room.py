@@ -20,8 +20,9 @@ from keeping import keep_outcome
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from waiting import eventually
 
+from app.decision_id import new_decision_id
 from app.desk.people import Role
-from app.desk.people_store import PeopleStore
+from app.desk.people_store import PeopleStore, ensure_people
 from app.ledger import PostgresLedger
 from app.ports import Decision
 from app.postgres import pool
@@ -29,7 +30,7 @@ from deploy.embedded import children
 from deploy.embedded.home import Home
 from deploy.embedded.ports import LOOPBACK
 from domain.catalogue import FEATURES
-from domain.events import PaymentOutcome
+from domain.events import PaymentOutcome, to_ms
 
 PROJECT = Path(__file__).parents[2]
 SHOTS = PROJECT / ".faregate" / "screenshots"
@@ -100,15 +101,19 @@ class Console:
 
 
 def add_staff(conninfo: Conninfo) -> None:
+    """Those of a stack are there already, with a password of its own."""
     with psycopg.connect(conninfo(OWNER), autocommit=True) as connection:
-        for person_id, role in STAFF.items():
-            PeopleStore(connection).add(person_id, name=person_id.title(), role=role, password=PASSWORD)
+        ensure_people(connection, STAFF, PASSWORD)
+        for person_id in STAFF:
+            PeopleStore(connection).set_password(person_id, PASSWORD)
 
 
 def just_now(*, minutes: float = 0, **given: Any) -> Decision:
-    """A decision of its own rider, unless the request is given."""
-    request = given.pop("request", None) or a_request()
-    return a_decision(request, decided_at=datetime.now(UTC) - timedelta(minutes=minutes), **given)
+    """A decision some minutes old, of its own payment unless the request is given."""
+    decided_at = datetime.now(UTC) - timedelta(minutes=minutes)
+    as_of_ms = to_ms(decided_at)
+    known = {"decision_id": new_decision_id(as_of_ms), "as_of_ms": as_of_ms, "decided_at": decided_at}
+    return a_decision(given.pop("request", None) or a_request(), **{**known, **given})
 
 
 def a_vector() -> bytes:

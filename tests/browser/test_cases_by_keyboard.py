@@ -3,7 +3,7 @@
 from itertools import cycle
 
 import pytest
-from console_room import Console, Conninfo, a_vector, just_now, keep, shoot
+from console_room import Conninfo, Console, a_vector, just_now, keep, shoot
 from factories import a_request
 from playwright.sync_api import Locator, Page, expect
 
@@ -22,7 +22,7 @@ REASON = Reason(
 
 
 @pytest.fixture
-def alerts(conninfo: Conninfo, console: Console) -> list[str]:
+def alerts(conninfo: Conninfo) -> list[str]:
     verdicts = cycle(STOPPED)
     kept = [
         just_now(
@@ -54,13 +54,13 @@ def test_twenty_cases_by_keyboard(console: Console, alerts: list[str]) -> None:
     shoot(page, "queue")
 
     page.keyboard.press("c")  # claims and opens
-    expect(state(page)).to_contain_text("You work on this")
+    expect(state(page)).to_contain_text("Yours until")
     shoot(page, "case")
     for number in range(CASES):
         opened = case_of(page).inner_text()
         if number % 4 == 1:
             page.keyboard.press("c")
-            expect(state(page)).to_contain_text("You work on this")
+            expect(state(page)).to_contain_text("Yours until")
         page.keyboard.press("d" if number % 2 else "a")
         expect(case_of(page)).not_to_have_text(opened)
 
@@ -93,7 +93,7 @@ def test_the_second_of_two_analysts_is_told(console: Console, alerts: list[str])
     ana, ben = (console.signed_in(name, f"case?decision={alerts[0]}") for name in ("ana", "ben"))
     expect(ben.get_by_role("button", name="Confirm fraud")).to_be_enabled()
     ana.keyboard.press("c")
-    expect(state(ana)).to_contain_text("You work on this")
+    expect(state(ana)).to_contain_text("Yours until")
 
     ben.keyboard.press("d")
     expect(ben.get_by_text("Ana works on this case").first).to_be_visible()
@@ -112,7 +112,7 @@ def test_new_alerts_are_announced_and_move_nothing(
     before = rows.first.get_attribute("data-row")
     keep(conninfo, just_now(verdict=Verdict.REVIEW, score=90, probability=0.99, reasons=[REASON]))
 
-    expect(page.get_by_text("1 new")).to_be_visible()
+    expect(page.get_by_role("button", name="1 new")).to_be_visible()
     expect(rows.first).to_have_attribute("data-row", str(before))
     page.keyboard.press("r")
     expect(rows).to_have_count(len(alerts) + 1)

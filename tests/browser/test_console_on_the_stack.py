@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Iterator
 
-import psutil
 import pytest
 from console_room import Console, add_staff, pg_variables, serving, shoot
 from factories import a_request
@@ -17,7 +16,7 @@ from waiting import eventually
 from app.client import DecisionClient
 from app.replies import Reply
 from data_generator.identity import token
-from deploy.embedded import children
+from deploy.embedded import children, status
 from deploy.embedded.home import Home
 from deploy.embedded.stack import Stack
 from domain.decision import Rung
@@ -34,7 +33,7 @@ def living(
         "FAREGATE_FLINK_URL": stack.urls["flink"],
         "FAREGATE_KAFKA": stack.urls["kafka"],
     }
-    add_staff(conninfo, password_of_known=True)
+    add_staff(conninfo)
     with serving(home, spawner, free_ports["flink_rpc"], env) as address:
         made = Console(browser=browser, address=address, conninfo=conninfo)
         yield made
@@ -56,7 +55,9 @@ def test_the_next_decision_names_the_policy_that_was_applied(living: Console, st
     expect(page.get_by_role("dialog")).to_have_count(0)
     ((version,),) = living.rows("select max(version) from policies")
 
-    eventually(lambda: decide(stack).versions.policy == f"{before}.{version}", within_s=1.5, what="the policy")
+    eventually(
+        lambda: decide(stack).versions.policy == f"{before}.{version}", within_s=1.5, what="the policy"
+    )
     shoot(page, "dial-applied")
     page.goto(f"{living.address}/case?decision={decide(stack).decision_id}")
     expect(page.locator(".fg-case-head")).to_be_visible()
@@ -67,15 +68,23 @@ def test_a_rung_change_shows(living: Console, stack: Stack) -> None:
     page = living.signed_in("ana", "live")
     assert decide(stack).rung is Rung.R0
     expect(page.locator(".fg-live .fg-rung").first).to_have_text("R0")
-    writer = psutil.Process(stack.pids()["writer"])
-    os.kill(writer.pid, signal.SIGSTOP)
+    writer = pid_of(stack, "writer")
+    os.kill(writer, signal.SIGSTOP)
     try:
         eventually(lambda: decide(stack).rung is Rung.R1, within_s=20, what="ageing features")
         expect(page.locator(".fg-live .fg-rung").first).to_have_text("R1")
         shoot(page, "rung-change")
     finally:
-        os.kill(writer.pid, signal.SIGCONT)
+        os.kill(writer, signal.SIGCONT)
     eventually(lambda: decide(stack).rung is Rung.R0, within_s=20, what="fresh features")
+
+
+def pid_of(stack: Stack, name: str) -> int:
+    found = status.read(stack.home)
+    assert found is not None
+    (pid,) = (part.pid for part in found.parts if part.name == name)
+    assert pid is not None
+    return pid
 
 
 def decide(stack: Stack) -> Reply:

@@ -1,7 +1,7 @@
 """Every page opens for whoever may open it, in light and dark, and leaves a picture behind."""
 
 import pytest
-from console_room import Console, Conninfo, a_vector, just_now, keep, shoot
+from console_room import Conninfo, Console, a_vector, just_now, keep, shoot
 from playwright.sync_api import expect
 
 from domain.decision import Verdict
@@ -12,9 +12,12 @@ PAGES = {
     "live": "Live", "models": "Models", "pipeline": "Pipeline", "people": "People",
 }  # fmt: skip
 REASON = Reason(
-    code="user_device_is_new", sentence="the rider never paid from this device before", value=1.0, normal=None,
+    code="user_device_is_new",
+    sentence="the rider never paid from this device before",
+    value=1.0,
+    normal=None,
     contribution=1.4,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -29,7 +32,9 @@ def test_every_page_opens(console: Console, conninfo: Conninfo, scheme: str) -> 
     page.on("pageerror", lambda error: faults.append(str(error)))
     for path in PAGES:
         page.goto(f"{console.address}/{path}")
-        expect(page.locator("[data-testid='stMainBlockContainer'] [data-testid='stHtml']").first).to_be_attached()
+        expect(
+            page.locator("[data-testid='stMainBlockContainer'] [data-testid='stHtml']").first
+        ).to_be_attached()
         expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_attached()
         expect(page.locator("[data-testid='stException']")).to_have_count(0)
         expect(page.get_by_text("Page not found")).to_have_count(0)
@@ -42,7 +47,7 @@ def test_a_page_for_admins_is_closed_to_others(console: Console) -> None:
     expect(page.get_by_text("Only an admin").or_(page.get_by_text("for an admin")).first).to_be_visible()
 
 
-def test_an_ended_session_asks_to_sign_in_and_keeps_the_address(console: Console, conninfo: Conninfo) -> None:
+def test_an_ended_session_asks_to_sign_in_and_keeps_the_address(console: Console) -> None:
     page = console.signed_in("ana", "live?period=5+min")
     console.rows("delete from console_sessions returning 1")
     page.reload()

@@ -1,12 +1,12 @@
 """A rule is written, tried on the past and proposed by one person, and goes live by another."""
 
-from console_room import Console, Conninfo, a_vector, just_now, keep, shoot
+from console_room import Conninfo, Console, a_vector, just_now, keep, shoot
 from playwright.sync_api import expect
 
 
 def test_a_rule_goes_live_by_two_people(console: Console, conninfo: Conninfo) -> None:
     keep(conninfo, *(just_now(minutes=number, vector=a_vector()) for number in range(30)))
-    ana = console.signed_in("ana", "rules?edit=new")
+    ana = console.signed_in("ana", "rules?new=1")
     ana.locator("textarea[data-ready]").wait_for()
     ana.get_by_label("Id", exact=True).fill("rule_harbour")
     ana.keyboard.press("Enter")

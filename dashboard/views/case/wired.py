@@ -44,11 +44,7 @@ def _filters() -> Filters:
 
 
 def _open_ring(ring_id: str) -> NoReturn:
-    st.switch_page(st.Page(_elsewhere, title="Rings", url_path="rings"), query_params={"ring": ring_id})
-
-
-def _elsewhere() -> None:
-    """Stands for a page that is not run from here."""
+    case_links.go(f"rings?ring={ring_id}")
 
 
 def _next_case(decision_id: str, person_id: str) -> str | None:

@@ -62,7 +62,7 @@ class Analyst:
 
     def until_announced_ms(self, began: float) -> float:
         """From `began`, on the clock of perf_counter, until the pill tells of a new alert."""
-        self.page.get_by_text("1 new").first.wait_for()
+        self.page.get_by_role("button", name="1 new").wait_for()
         return (perf_counter() - began) * 1000
 
     def watch(self, seconds: float) -> None:
