@@ -14,6 +14,8 @@ from psycopg.rows import dict_row
 from app.decision_id import as_of_ms_in
 from app.ledger import days_around
 from app.pass_through import PassedThrough
+from app.policies.naming import parts_of
+from app.policies.store import PolicyStore
 from app.ports import Model
 from app.queries import query
 from app.replaying import KeptDecision, Replay, ReplayRefused, replay
@@ -27,6 +29,7 @@ from domain.display import DAY_MS
 from domain.errors import ModelRefused
 from domain.events import from_ms, to_ms
 from domain.labels import MATURITY_DAYS, AnalystLabel, Label, label_of
+from domain.policy import Policy
 from domain.reasons import sentence
 from domain.rules import ListHit, RuleHit
 
@@ -109,8 +112,14 @@ def replay_kept(connection: psycopg.Connection, kept: KeptDecision, models: Mode
     policies = InForce(
         rulebook=CompiledRulebook(kept.rulebook_version, RuleStore(connection).as_of(kept.rulebook_version)),
         lists=ListStore(connection).as_of(kept.lists_version),
+        policy=_policy(connection, kept),
     )
     return replay(kept, model, policies)
+
+
+def _policy(connection: psycopg.Connection, kept: KeptDecision) -> Policy | None:
+    _, number = parts_of(kept.policy_version)
+    return None if number is None else PolicyStore(connection).as_of(number)
 
 
 def explain(connection: psycopg.Connection, kept: KeptDecision, models: Models, now_ms: int) -> Why:

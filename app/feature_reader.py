@@ -16,11 +16,12 @@ from domain.events import PaymentDecided, encode_event, event_time_ms
 from domain.history import History, decode_history
 from domain.online_store import VIEW_OF_KIND, WATERMARK_ENTITY, WATERMARK_VIEW, decode_watermark
 from domain.profile import decode_profile
+from domain.ring import decode_ring
 
 # A payment's place among those in flight is worth no wait for the disk, and its rows are few: by index, with
 # a plan that still holds when the table has grown.
 SERVER_OPTIONS = "-c synchronous_commit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
-_KINDS = ("card", "user", "device", "zone", "profile")
+_KINDS = ("card", "user", "device", "zone", "profile", "ring")
 _VIEWS = [*(VIEW_OF_KIND[kind] for kind in _KINDS), WATERMARK_VIEW]
 ARRIVE = Numbered(query("arrive"))
 _payment_decoder = json.Decoder(PaymentDecided)
@@ -90,6 +91,7 @@ def _arrival(attempt: PaymentDecided) -> dict[str, object]:
             attempt.device_id,
             attempt.pickup_zone,
             attempt.user_id,
+            attempt.user_id,
             WATERMARK_ENTITY,
         ],
     }
@@ -117,13 +119,14 @@ def _decoded(rows: Iterable[Row]) -> StoredFeatures:
             stored[view] = payload
         elif seq is not None:
             in_flight[seq] = payload
-    card, user, device, zone, profile, watermark = (stored.get(view) for view in _VIEWS)
+    card, user, device, zone, profile, ring, watermark = (stored.get(view) for view in _VIEWS)
     return StoredFeatures(
         card=None if card is None else decode_history(card),
         user=None if user is None else decode_history(user),
         device=None if device is None else decode_history(device),
         zone=None if zone is None else decode_history(zone),
         profile=None if profile is None else decode_profile(profile),
+        ring=None if ring is None else decode_ring(ring),
         low_watermark_ms=None if watermark is None else decode_watermark(watermark),
         in_flight=tuple(_payment_decoder.decode(in_flight[seq]) for seq in sorted(in_flight)),
         seq=own,

@@ -10,9 +10,11 @@ from domain.events import encode_event
 from domain.history import History
 from domain.online_store import VIEW_OF_KIND
 from domain.profile import Profile
+from domain.ring import Ring
 from domain.topics import DECISIONS
 
 Row = dict[str, Any]
+_LACKING_BEFORE: Row = {"ring_epoch": None, "ring_version": None}  # in rows that an older release journaled
 _encoder = msgpack.Encoder()
 _decoder = msgpack.Decoder(Row)
 
@@ -53,14 +55,14 @@ def encode_row(row: Row) -> bytes:
 
 
 def decode_row(raw: bytes) -> Row:
-    return _decoder.decode(raw)
+    return _LACKING_BEFORE | _decoder.decode(raw)
 
 
 def _pulse(pulse: KnownPulse) -> Row:
     return {"id": pulse.id, "at_ms": pulse.pulse.at_ms, "zones": _json(pulse.zones)}
 
 
-def _versions(read: dict[str, History | Profile | None]) -> Row:
+def _versions(read: dict[str, History | Profile | Ring | None]) -> Row:
     versions: Row = {}
     for kind, known in read.items():
         versions[f"{kind}_epoch"] = None if known is None else known.epoch

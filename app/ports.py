@@ -15,8 +15,10 @@ from domain.events import PaymentCorrected, PaymentDecided, PaymentOutcome
 from domain.history import History
 from domain.labels import AnalystLabel
 from domain.platform import Pulse
+from domain.policy import Policy
 from domain.profile import Profile
 from domain.reasons import Reason
+from domain.ring import Ring
 from domain.rules import ListHit, RuleHit
 from domain.transaction import Transaction
 
@@ -57,6 +59,7 @@ class StoredFeatures(Struct, frozen=True, kw_only=True):
     device: History | None = None
     zone: History | None = None
     profile: Profile | None = None
+    ring: Ring | None = None
     low_watermark_ms: int | None = None
     in_flight: tuple[PaymentDecided, ...] = ()
     seq: int | None = None
@@ -251,6 +254,8 @@ class Policies(Protocol):
     def rulebook(self) -> Rulebook: ...
     @property
     def lists(self) -> ListBook: ...
+    @property
+    def policy(self) -> Policy | None: ...
 
 
 class Caller(Struct, frozen=True, kw_only=True):

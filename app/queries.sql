@@ -33,7 +33,8 @@ with claimed as (
         verdict, score, probability, rung, rung_reason, feature_age_ms, model_version, scorer_kind,
         rulebook_version, lists_version, policy_version,
         card_epoch, card_version, user_epoch, user_version, device_epoch, device_version,
-        zone_epoch, zone_version, profile_epoch, profile_version, positions, overlaid, pulse_id,
+        zone_epoch, zone_version, profile_epoch, profile_version, ring_epoch, ring_version,
+        positions, overlaid, pulse_id,
         vector, evidence, rules, request, reply, reasons, latency_us, sandbox
     )
     select
@@ -45,7 +46,7 @@ with claimed as (
         %(rulebook_version)s, %(lists_version)s, %(policy_version)s,
         %(card_epoch)s, %(card_version)s, %(user_epoch)s, %(user_version)s,
         %(device_epoch)s, %(device_version)s, %(zone_epoch)s, %(zone_version)s,
-        %(profile_epoch)s, %(profile_version)s,
+        %(profile_epoch)s, %(profile_version)s, %(ring_epoch)s, %(ring_version)s,
         %(positions)s::jsonb, %(overlaid)s::jsonb, %(pulse_id)s,
         %(vector)b, %(evidence)s::jsonb, %(rules)s::jsonb, %(request)b, %(reply)b, %(reasons)s::jsonb,
         %(latency_us)s, %(sandbox)s
@@ -163,7 +164,8 @@ select
         'user', jsonb_build_array(user_epoch, user_version),
         'device', jsonb_build_array(device_epoch, device_version),
         'zone', jsonb_build_array(zone_epoch, zone_version),
-        'profile', jsonb_build_array(profile_epoch, profile_version)
+        'profile', jsonb_build_array(profile_epoch, profile_version),
+        'ring', jsonb_build_array(ring_epoch, ring_version)
     )::text as histories,
     positions::text, overlaid::text, pulse_id, vector, evidence::text, rules::text, request, reply, sandbox
 from decisions

@@ -13,11 +13,14 @@ from domain.history import History
 from domain.money import SETTLEMENT_CURRENCY
 from domain.profile import Profile
 from domain.reasons import normals_of
+from domain.ring import Ring
 from domain.transaction import Transaction
 from domain.vector import as_attempt, vector
 
 SCORE_S = 1.0  # nobody waits for it: a busy machine is no broken model
-_KNOWN = StoredFeatures(card=History(), user=History(), device=History(), zone=History(), profile=Profile())
+_KNOWN = StoredFeatures(
+    card=History(), user=History(), device=History(), zone=History(), profile=Profile(), ring=Ring()
+)
 
 
 async def rehearse(

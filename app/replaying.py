@@ -9,6 +9,7 @@ from app.assessment import POLICY_VERSION
 from app.judging import Case, judge
 from app.ladder import Footing
 from app.pass_through import Chance
+from app.policies.naming import parts_of
 from app.ports import Evidence, Model, Policies
 from app.replies import encode_reply
 from app.requests import TransactionRequest
@@ -58,10 +59,15 @@ class Replay(Struct, frozen=True, kw_only=True):
 
 def replay(kept: KeptDecision, model: Model | None, policies: Policies) -> Replay:
     """`model` and `policies` must be those that the row names; raises ReplayRefused or ModelRefused."""
-    if kept.policy_version != POLICY_VERSION:
+    base, number = parts_of(kept.policy_version)
+    if base != POLICY_VERSION:
         raise ReplayRefused(
             f"{kept.decision_id} was decided by policy {kept.policy_version}, this release has "
             f"{POLICY_VERSION}: use the release that decided it"
+        )
+    if number is not None and (policies.policy is None or policies.policy.version != number):
+        raise ReplayRefused(
+            f"{kept.decision_id} was decided by policy {number}, which the database does not hold any more"
         )
     case = _case(kept)
     scored = None

@@ -147,6 +147,7 @@ def moment_of(
         device=known.device,
         zone=known.zone,
         profile=known.profile,
+        ring=known.ring,
         pulse=None if pulse is None else pulse.pulse,
         in_flight=known.in_flight,
         transaction=transaction,

@@ -17,7 +17,7 @@ from domain.tiles import DAY, FIVE_MINUTES, HOUR, MONTH, WEEK
 
 DEFINITIONS_VERSION = 2  # raise it when a feature is computed otherwise: older models are then refused
 
-Entity = Literal["transaction", "card", "user", "device", "zone", "platform", "profile"]
+Entity = Literal["transaction", "card", "user", "device", "zone", "platform", "profile", "ring"]
 Unit = Literal["count", "money", "seconds", "days", "flag", "ratio", "km/h", "metres", "hour", "stars"]
 SHORT = {FIVE_MINUTES: "5m", HOUR: "1h", DAY: "24h", WEEK: "7d", MONTH: "30d"}
 WINDOW_WORDS = {
@@ -237,6 +237,21 @@ FEATURES: tuple[Feature, ...] = (
         name="pickup_is_home", entity="profile", unit="flag", risk=0,
         sentence="the ride starts in the rider's home zone",
         compute=lambda m: float(m.transaction.pickup_zone == m.account().home_zone),
+    ),
+    Feature(
+        name="ring_size", entity="ring", unit="count", risk=1,
+        sentence="riders connected by shared cards or devices, this one included: {value}",
+        compute=lambda m: float(m.known_ring().size),
+    ),
+    Feature(
+        name="ring_shared_cards", entity="ring", unit="count", risk=1,
+        sentence="cards that connect the rider's ring: {value}",
+        compute=lambda m: float(m.known_ring().shared_cards),
+    ),
+    Feature(
+        name="ring_shared_devices", entity="ring", unit="count", risk=1,
+        sentence="devices that connect the rider's ring: {value}",
+        compute=lambda m: float(m.known_ring().shared_devices),
     ),
 )  # fmt: skip
 

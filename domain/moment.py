@@ -12,6 +12,7 @@ from domain.display import HOUR_MS, SECOND_MS
 from domain.history import TILES_FIELD, WINDOWS_OF_KIND, History, bucket_of
 from domain.platform import Pulse
 from domain.profile import Profile
+from domain.ring import Ring
 from domain.tiles import HOUR, LAYOUTS, WEEK, span, total
 from domain.transaction import Transaction
 
@@ -27,7 +28,7 @@ _BEFORE = {owner: attrgetter(f"{owner}_before") for owner in get_args(Owner)}
 class Moment(Struct, frozen=True, kw_only=True):
     """`card`, `user` and `device` hold the transaction already, the same names with `_before` do not.
 
-    Payments in flight are in both. Zone and pulse are as the stream told them.
+    Payments in flight are in both. Zone, pulse and ring are as the stream told them.
     """
 
     transaction: Transaction
@@ -41,6 +42,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     zone: History | None
     pulse: Pulse | None
     profile: Profile | None
+    ring: Ring | None = None
     spans: dict[tuple[str, int], tuple[int, int]] = {}  # of windows, as they are asked for
 
     def history(self, owner: Owner) -> History:
@@ -53,6 +55,9 @@ class Moment(Struct, frozen=True, kw_only=True):
 
     def account(self) -> Profile:
         return _known(self.profile)
+
+    def known_ring(self) -> Ring:
+        return _known(self.ring)
 
     def is_new(self, owner: Owner, what: Counterpart, other: str) -> float:
         """1 when the two have not met before; unknown while the owner has never paid at all."""

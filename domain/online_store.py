@@ -9,6 +9,7 @@ VIEW_OF_KIND = {
     "device": "device_history",
     "zone": "zone_history",
     "profile": "user_profile",
+    "ring": "user_ring",
 }
 WATERMARK_VIEW = "pipeline_watermark"
 WATERMARK_ENTITY = "features"

@@ -40,12 +40,16 @@ FEATURES_DEVICE = Topic(
 FEATURES_ZONE = Topic(
     name="features.zone.v1", key="zone_id", partitions=4, retention_days=None, compacted=True
 )
+FEATURES_RING = Topic(
+    name="features.ring.v1", key="user_id", partitions=4, retention_days=None, compacted=True
+)
 DEAD_LETTER = Topic(
     name="events.dead-letter.v1", key="source topic-partition", partitions=1, retention_days=45
 )
 
 SOURCES = (RIDES, DECISIONS, LABELS)
-FEATURES = (FEATURES_CARD, FEATURES_USER, FEATURES_DEVICE, FEATURES_ZONE, FEATURES_PROFILE)
+HISTORIES = (FEATURES_CARD, FEATURES_USER, FEATURES_DEVICE, FEATURES_ZONE, FEATURES_PROFILE)  # the job's
+FEATURES = (*HISTORIES, FEATURES_RING)
 ALL = (*SOURCES, *FEATURES, DEAD_LETTER)
 BY_NAME = {topic.name: topic for topic in ALL}
 

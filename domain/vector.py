@@ -11,6 +11,7 @@ from domain.history import History, HistoryKind
 from domain.moment import Moment
 from domain.platform import Pulse
 from domain.profile import Profile
+from domain.ring import Ring
 from domain.transaction import Transaction
 
 _COMPUTED = tuple((feature.entity, feature.compute, feature.missing) for feature in FEATURES)
@@ -26,6 +27,7 @@ def observe(
     zone: History | None = None,
     pulse: Pulse | None = None,
     profile: Profile | None = None,
+    ring: Ring | None = None,
     in_flight: Sequence[PaymentDecided] = (),
 ) -> Moment:
     """The instant of `transaction`, which counts in the velocity of its card, user and device exactly once.
@@ -49,6 +51,7 @@ def observe(
         zone=zone,
         pulse=pulse,
         profile=profile,
+        ring=ring,
     )
 
 
@@ -71,6 +74,7 @@ def vector(moment: Moment) -> "array[float]":
         "zone": moment.zone is not None,
         "platform": moment.pulse is not None,
         "profile": moment.profile is not None,
+        "ring": moment.ring is not None,
     }
     if all(known.values()):
         return array("f", [compute(moment) for _, compute, _ in _COMPUTED])

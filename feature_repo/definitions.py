@@ -90,6 +90,7 @@ user_history_push = _source(views.USER)
 device_history_push = _source(views.DEVICE)
 zone_history_push = _source(views.ZONE)
 user_profile_push = _source(views.PROFILE)
+user_ring_push = _source(views.RING)
 pipeline_watermark_push = _source(views.WATERMARK)
 
 card_history = _view(views.CARD, card, card_history_push)
@@ -97,6 +98,7 @@ user_history = _view(views.USER, user, user_history_push)
 device_history = _view(views.DEVICE, device, device_history_push)
 zone_history = _view(views.ZONE, zone, zone_history_push)
 user_profile = _view(views.PROFILE, user, user_profile_push)
+user_ring = _view(views.RING, user, user_ring_push)
 pipeline_watermark = _view(views.WATERMARK, pipeline, pipeline_watermark_push)
 card_in_flight = _in_flight(views.CARD_IN_FLIGHT, card)
 user_in_flight = _in_flight(views.USER_IN_FLIGHT, user)
@@ -110,6 +112,7 @@ transaction_scoring_v1 = FeatureService(
         device_history,
         zone_history,
         user_profile,
+        user_ring,
         pipeline_watermark,
         card_in_flight,
         user_in_flight,

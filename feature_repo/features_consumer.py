@@ -5,9 +5,12 @@ from threading import Event
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from domain.topics import FEATURES
+from domain.topics import FEATURES, HISTORIES
 
 PARTITIONS = tuple((topic.name, partition) for topic in FEATURES for partition in range(topic.partitions))
+WITH_WATERMARKS = tuple(
+    (topic.name, partition) for topic in HISTORIES for partition in range(topic.partitions)
+)
 COMMITTED_TRIES = 100
 COMMITTED_WAIT_S = 2.0
 COMMITTED_AGAIN_S = 0.2

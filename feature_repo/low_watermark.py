@@ -8,13 +8,18 @@ Partition = tuple[str, int]
 
 
 class LowWatermark:
-    """The least of what every subtask last said in every partition; unknown until all have spoken."""
+    """The least of what every subtask last said in every partition; unknown until all have spoken.
+
+    What is said elsewhere does not count.
+    """
 
     def __init__(self, partitions: Iterable[Partition]) -> None:
         self._said: dict[Partition, dict[int, int]] = {partition: {} for partition in partitions}
         self._subtasks = 0
 
     def hear(self, partition: Partition, message: WatermarkMessage) -> None:
+        if partition not in self._said:
+            return
         if message.subtasks != self._subtasks:
             self._start_afresh(message.subtasks)
         self._said[partition][message.subtask] = message.low_watermark_ms

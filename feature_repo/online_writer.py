@@ -13,7 +13,7 @@ from domain.display import count
 from domain.errors import Retryable
 from domain.feature_message import HistoryMessage, WatermarkMessage, decode_message
 from domain.online_store import VIEW_OF_KIND, WATERMARK_ENTITY, WATERMARK_VIEW, encode_watermark
-from feature_repo.features_consumer import PARTITIONS
+from feature_repo.features_consumer import WITH_WATERMARKS
 from feature_repo.low_watermark import LowWatermark
 from feature_repo.online_rows import UPSERT, Row, newest, upsert_parameters
 
@@ -41,7 +41,7 @@ class OnlineWriter:
 
     def __init__(self, write: Writes) -> None:
         self._write = write
-        self._watermark = LowWatermark(PARTITIONS)
+        self._watermark = LowWatermark(WITH_WATERMARKS)
         self._written_ms = 0
         self.rows_written = 0
         self.refused = 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import json
 
+from domain.links import LINK_TOPICS, LINK_TYPES
 from domain.raw_record import RawRecord, merged
 from domain.topics import SOURCES, Topic
 from feature_repo.archive_file import ArchiveFile, current
@@ -52,6 +53,15 @@ class RawArchive:
         ends = self.end_positions()
         return merged(self._of_partition(*place, ends, wanted) for place in PARTITIONS)
 
+    def link_records(self, since: Mapping[tuple[str, int], int]) -> Iterator[RawRecord]:
+        """Records of events that tell links, from these offsets on, one partition after the other."""
+        ends = self.end_positions()
+        for topic, number in PARTITIONS:
+            if topic in LINK_TOPICS:
+                first = since.get((topic.name, number), 0)
+                wanted = RawFilter(types=LINK_TYPES, first_offset=first)
+                yield from self._of_partition(topic, number, ends, wanted)
+
     def export_json_lines(
         self,
         out: Path,
@@ -81,7 +91,7 @@ class RawArchive:
         with self._folder.reading(topic):
             files = current(self._folder.files(topic, topic.name, number))
             # A file that was merged since may reach past the end.
-            archived = [file for file in files if file.span.first < end and wanted.wants_day(file.day)]
+            archived = [file for file in files if file.span.first < end and wanted.wants_file(file)]
             yield from takewhile(lambda record: record.offset < end, _by_offset(archived, wanted))
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from domain.history import History
 from domain.online_store import VIEW_OF_KIND, WATERMARK_VIEW
 from domain.profile import Profile
+from domain.ring import Ring
 from domain.topics import Topic, features_topic
 
 
@@ -97,6 +98,10 @@ PROFILE = View(
     VIEW_OF_KIND["profile"], "profile", "user", "user_id", Profile,
     "What a rider's account says of itself, as of its newest change.",
 )  # fmt: skip
+RING = View(
+    VIEW_OF_KIND["ring"], "ring", "user", "user_id", Ring,
+    "With how many riders a rider is connected by shared cards and devices.",
+)  # fmt: skip
 WATERMARK = View(
     WATERMARK_VIEW, None, "pipeline", "pipeline", PipelineWatermark,
     "How far the stream has come into this store; feature age is now minus this.",
@@ -116,6 +121,6 @@ DEVICE_IN_FLIGHT = View(
 )  # fmt: skip
 
 IN_FLIGHT = (CARD_IN_FLIGHT, USER_IN_FLIGHT, DEVICE_IN_FLIGHT)
-VIEWS = (CARD, USER, DEVICE, ZONE, PROFILE, WATERMARK, *IN_FLIGHT)
+VIEWS = (CARD, USER, DEVICE, ZONE, PROFILE, RING, WATERMARK, *IN_FLIGHT)
 BY_NAME = {view.name: view for view in VIEWS}
 BY_KIND = {view.kind: view for view in VIEWS if view.kind}

@@ -25,7 +25,7 @@ def kafka(bootstrap: str) -> Connectors:
         source=statement("live source").format(bootstrap=bootstrap, source_topics=_names(topics.SOURCES)),
         records=statement("live records"),
         sink=statement("live sink").format(
-            bootstrap=bootstrap, sink_topics=_names((*topics.FEATURES, topics.DEAD_LETTER))
+            bootstrap=bootstrap, sink_topics=_names((*topics.HISTORIES, topics.DEAD_LETTER))
         ),
         send=statement("send"),
         bounded=False,

@@ -13,8 +13,10 @@ from domain.catalogue import FEATURE_NAMES
 from domain.events import AccountCreated, Event, PaymentDecided, ProfileChanged, event_time_ms
 from domain.fold import fold
 from domain.history import History, HistoryKind
+from domain.links import links_of
 from domain.platform import pulse_of
 from domain.profile import Profile, fold_profile
+from domain.ring import Links, ring_of
 from domain.transaction import Transaction
 from domain.vector import observe, vector
 from flink_jobs.routing import targets
@@ -51,13 +53,15 @@ class Seen(NamedTuple):
 class Replay:
     """Histories of every entity, folded event by event in the order given.
 
-    One place folds everything here, so the platform is a history of its own: the sum of all zones.
+    One place folds everything here, so the platform is a history of its own: the sum of all zones. Links are
+    known as soon as they are told.
     """
 
     def __init__(self) -> None:
         self._histories: dict[tuple[str, str], History] = {}
         self._profiles: dict[str, Profile] = {}
         self._platform: History | None = None
+        self._links = Links()
 
     def take(self, event: Event, known_at_ms: int) -> Seen | None:
         """Folds one event; a payment is first seen with the histories known before it."""
@@ -72,6 +76,8 @@ class Replay:
                 self._histories[kind, entity] = after
                 if kind == "zone" and after is not before:
                     self._platform = fold("zone", self._platform, event, known_at_ms)
+        for link in links_of(event):
+            self._links.add(link, event_time_ms(event))
         return seen
 
     def _see(self, payment: PaymentDecided) -> Seen:
@@ -83,6 +89,7 @@ class Replay:
             zone=self._histories.get(("zone", payment.pickup_zone)),
             pulse=pulse_of([self._platform], as_of_ms) if self._platform else None,
             profile=self._profiles.get(payment.user_id),
+            ring=ring_of(payment.user_id, self._links),
             transaction=transaction,
             as_of_ms=as_of_ms,
         )

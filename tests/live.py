@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from event_factories import NOW_MS, a_transaction
+from memory_rings import MemoryRings
 from past import Past, folded, folded_profile
 
 from deploy.parity.decisions import Read, RecordedDecision
@@ -11,23 +12,28 @@ from domain.history import History, HistoryKind
 from domain.platform import pulse_of
 from domain.profile import Profile
 from domain.raw_record import RawRecord
+from domain.ring import Ring
 from domain.transaction import Transaction
 from domain.vector import as_attempt, observe, vector
+from feature_repo.rings.builder import RingBuilder
 from flink_jobs.routing import targets
 
-State = History | Profile
+State = History | Profile | Ring
 
 
 class Live:
     def __init__(self) -> None:
         self.past = Past()
         self.states: dict[tuple[str, str], State] = {}
+        self.rings = MemoryRings()
+        self._builder = RingBuilder(self.rings.keep, self.rings.load(), lambda: 0.0)
         self._number = 0
 
     def tell(self, event: Event, *, known_at_ms: int | None = None) -> RawRecord:
-        """The stream folds it at once."""
+        """The stream folds it at once, and its links are built into rings."""
         record = self.past.tell(event, known_at_ms=known_at_ms)
         self.fold(event, record)
+        self._builder.take([record])
         return record
 
     def fold(self, event: Event, record: RawRecord) -> None:
@@ -75,7 +81,9 @@ class Live:
             "zone": transaction.pickup_zone,
             "profile": transaction.user_id,
         }
-        return {kind: self.states[kind, name] for kind, name in names.items() if (kind, name) in self.states}
+        ring = self.rings.newest.get(transaction.user_id)
+        known = {kind: state for kind, name in names.items() if (state := self.states.get((kind, name)))}
+        return {**known, **({"ring": ring} if ring else {})}
 
 
 def read(state: State) -> Read:

@@ -33,7 +33,7 @@ log = logging.getLogger("faregate.supervisor")
 # First those who call, last those who are called.
 STOP_ORDER = (
     ("dashboard", "api", "parity", "learner"),
-    ("relay", "writer", "keeper"),
+    ("relay", "rings", "writer", "keeper"),
     ("flink-taskmanager",),
     ("flink-jobmanager",),
     ("kafka", "postgres"),

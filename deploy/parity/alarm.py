@@ -1,7 +1,8 @@
 """The parity alarm: now and then, a sample of decisions of minutes ago is computed again from raw events.
 
 What was folded of the zones is kept from one check to the next, because the platform's pulse needs all of
-them and they have the most events. A difference is told only when a rebuild from nothing finds it as well.
+them and they have the most events; so are the links, because anybody may belong to a ring. A difference is
+told only when a rebuild from nothing finds it as well.
 """
 
 import logging
@@ -14,6 +15,7 @@ from datetime import timedelta
 from deploy.parity.decisions import RecordedDecision
 from deploy.parity.ledger import Check, ParityLedger
 from deploy.parity.rebuilding import Archive, KeptZones, Rebuild
+from deploy.parity.rings import LinkPast
 from deploy.parity.tally import Tally
 from flink_jobs.as_known import PastForgotten
 
@@ -38,6 +40,7 @@ class ParityAlarm:
         self._sampling = sampling
         self._checked: OrderedDict[str, None] = OrderedDict()
         self._kept: KeptZones | None = None
+        self._links = LinkPast()
 
     def check(self) -> Tally | None:
         """None when there is nothing to look at, or it is not in the archive yet."""
@@ -75,14 +78,16 @@ class ParityAlarm:
             else:
                 if tally.as_known == tally.decisions:
                     return tally
-            self._kept = None
+            self._kept, self._links = None, LinkPast()
         return self._rebuild(decisions)
 
     def _rebuild(self, decisions: Sequence[RecordedDecision]) -> Tally:
         anchor = self._ledger.anchor(older_than=self._sampling.oldest + ANCHOR_BEHIND)
         if self._kept and (anchor is None or anchor.at_ms < self._kept.at_ms):
             anchor = None
-        rebuild = Rebuild(decisions, self._archive, hindsight=True, anchor=anchor, kept=self._kept)
+        rebuild = Rebuild(
+            decisions, self._archive, hindsight=True, anchor=anchor, kept=self._kept, links=self._links
+        )
         tally = Tally()
         for judged in rebuild.judged():
             tally.take(judged)

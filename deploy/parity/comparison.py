@@ -9,6 +9,7 @@ from msgspec import Struct
 from deploy.parity.decisions import Read, RecordedDecision
 from domain.catalogue import FEATURES
 from domain.history import History
+from domain.ring import Ring
 from flink_jobs.as_known import State
 
 
@@ -41,7 +42,7 @@ class Judged(Struct, frozen=True, kw_only=True):
 class Rebuilt(Struct, frozen=True, kw_only=True):
     """What raw events give for one decision: states by kind, zones of the pulse, and the vector of these."""
 
-    states: Mapping[str, State | None]
+    states: Mapping[str, State | Ring | None]
     zones: Mapping[str, State | None]
     vector: "array[float]"
 
@@ -65,7 +66,7 @@ def _saturated(rebuilt: Rebuilt) -> set[str]:
     return saturated | {"platform" for state in rebuilt.zones.values() if _is_saturated(state)}
 
 
-def _is_saturated(state: State | None) -> bool:
+def _is_saturated(state: State | Ring | None) -> bool:
     return isinstance(state, History) and state.saturated
 
 
@@ -89,13 +90,13 @@ def _differences(decision: RecordedDecision, rebuilt: Rebuilt) -> Iterator[tuple
             yield feature.entity, difference
 
 
-def _of_version(decision: RecordedDecision, what: str, read: Read, state: State | None) -> Difference:
+def _of_version(decision: RecordedDecision, what: str, read: Read, state: State | Ring | None) -> Difference:
     return Difference(
         decision_id=decision.decision_id, feature=what, stored=read.version, rebuilt=_version(state)
     )
 
 
-def _version(state: State | None) -> int:
+def _version(state: State | Ring | None) -> int:
     return state.version if state else 0
 
 

@@ -10,6 +10,7 @@ from domain.topics import PARTITIONS_AT_MOST, SOURCES
 from domain.transaction import Transaction
 
 Place = tuple[str, int]  # topic and partition
+RING = "ring"
 
 
 class Read(Struct, frozen=True, kw_only=True):
@@ -34,7 +35,7 @@ class RecordedDecision(Struct, frozen=True, kw_only=True):
 
     @property
     def entities(self) -> dict[str, str]:
-        """Whose histories it was computed from, by kind."""
+        """Whose histories it was computed from, by kind; the ring is the rider's, and no history."""
         transaction = self.transaction
         return {
             "card": transaction.card_id,

@@ -1,7 +1,7 @@
 """The archive, read no faster than leaves most of a core to others."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from deploy.parity.decisions import Place
@@ -29,8 +29,14 @@ class PacedArchive:
         until_ms: int | None = None,
         entities: Mapping[str, set[str]] | None = None,
     ) -> Iterator[RawRecord]:
+        return self._paced(self.archive.records(from_ms, until_ms, entities))
+
+    def link_records(self, since: Mapping[Place, int]) -> Iterator[RawRecord]:
+        return self._paced(self.archive.link_records(since))
+
+    def _paced(self, records: Iterable[RawRecord]) -> Iterator[RawRecord]:
         rested = self.cpu_s()
-        for number, record in enumerate(self.archive.records(from_ms, until_ms, entities)):
+        for number, record in enumerate(records):
             yield record
             if number % LOOK_EVERY == 0:
                 used_s = self.cpu_s() - rested

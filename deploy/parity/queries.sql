@@ -2,7 +2,8 @@
 -- A page of the period's decisions in the order in which they were made.
 select decision_id, transaction_id, decided_at, as_of_ms, vector, request,
        card_epoch, card_version, user_epoch, user_version, device_epoch, device_version,
-       zone_epoch, zone_version, profile_epoch, profile_version, positions, overlaid, pulse_id
+       zone_epoch, zone_version, profile_epoch, profile_version, ring_epoch, ring_version,
+       positions, overlaid, pulse_id
 from decisions
 where not sandbox and decided_at >= %(since)s and decided_at < %(until)s
   and (decided_at, decision_id) > (%(after_time)s, %(after_id)s)
@@ -16,7 +17,8 @@ select count(*) as decisions from decisions where not sandbox and decided_at >= 
 -- Some decisions of a little while ago that have a vector and were not looked at yet.
 select decision_id, transaction_id, decided_at, as_of_ms, vector, request,
        card_epoch, card_version, user_epoch, user_version, device_epoch, device_version,
-       zone_epoch, zone_version, profile_epoch, profile_version, positions, overlaid, pulse_id
+       zone_epoch, zone_version, profile_epoch, profile_version, ring_epoch, ring_version,
+       positions, overlaid, pulse_id
 from decisions
 where decided_at between clock_timestamp() - %(oldest)s and clock_timestamp() - %(youngest)s
   and vector is not null and positions is not null and decision_id <> all(%(checked)s)

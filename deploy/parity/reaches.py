@@ -10,11 +10,12 @@ Asked = dict[Entity, dict[tuple[int, ...], Read]]
 
 
 def asked_by(decisions: Iterable[RecordedDecision]) -> Asked:
-    """Every state that was read, once."""
+    """Every history and profile that was read, once."""
     asked: Asked = defaultdict(dict)
     for decision in decisions:
-        for kind, read in decision.reads.items():
-            asked[kind, decision.entities[kind]][tuple(read.positions)] = read
+        for kind, name in decision.entities.items():
+            if (read := decision.reads.get(kind)) is not None:
+                asked[kind, name][tuple(read.positions)] = read
         for zone, read in (decision.pulse or {}).items():
             asked["zone", zone][tuple(read.positions)] = read
     return asked

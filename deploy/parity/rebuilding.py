@@ -4,17 +4,19 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from deploy.parity.comparison import Judged, Rebuilt, judge
-from deploy.parity.decisions import Place, Read, RecordedDecision
+from deploy.parity.decisions import RING, Place, Read, RecordedDecision
 from deploy.parity.reaches import Asked, asked_by, reaches, times_of
+from deploy.parity.rings import LinkPast
 from domain.display import MINUTE_MS
 from domain.events import PaymentDecided
 from domain.history import History, HistoryKind
 from domain.platform import Pulse, pulse_of
 from domain.profile import Profile
 from domain.raw_record import RawRecord
+from domain.ring import Ring
 from domain.vector import observe, vector
 from flink_jobs.as_known import Entity, KnownPast, Reach, State
 
@@ -40,6 +42,8 @@ class Archive(Protocol):
         entities: Mapping[str, set[str]] | None = None,
     ) -> Iterator[RawRecord]: ...
 
+    def link_records(self, since: Mapping[Place, int]) -> Iterator[RawRecord]: ...
+
 
 class Anchor(Struct, frozen=True, kw_only=True):
     """A pulse that no later check will ask behind of."""
@@ -56,7 +60,10 @@ class KeptZones(Struct, frozen=True, kw_only=True):
 
 
 class Rebuild:
-    """One look at the archive for `decisions`. Raises PastForgotten when `kept` is too young for them."""
+    """One look at the archive for `decisions`. Raises PastForgotten when `kept` is too young for them.
+
+    `links` may be of an earlier look: what it lacks is read.
+    """
 
     def __init__(
         self,
@@ -66,6 +73,7 @@ class Rebuild:
         hindsight: bool,
         anchor: Anchor | None = None,
         kept: KeptZones | None = None,
+        links: LinkPast | None = None,
     ) -> None:
         self._decisions = sorted(decisions, key=lambda decision: decision.as_of_ms)
         self._hindsight = hindsight
@@ -76,6 +84,9 @@ class Rebuild:
         wanted = reaches(asked, times_of(self._decisions) if hindsight else {})
         self._people, self._zones = _pasts(archive, wanted, kept)
         self._known = self._answers(asked)
+        self._links = LinkPast() if links is None else links
+        if hindsight or any(RING in decision.reads for decision in decisions):
+            self._links.catch_up(archive)
         self._pulses: dict[str, Pulse] = {}
 
     def judged(self) -> Iterator[Judged]:
@@ -118,15 +129,24 @@ class Rebuild:
         return self._known[entity, tuple(read.positions)]
 
     def _rebuilt(self, decision: RecordedDecision) -> Rebuilt:
-        states = {
-            kind: self._answer((kind, decision.entities[kind]), read) for kind, read in decision.reads.items()
+        states: dict[str, State | Ring | None] = {
+            kind: self._answer((kind, name), decision.reads[kind])
+            for kind, name in decision.entities.items()
+            if kind in decision.reads
         }
+        if (read := decision.reads.get(RING)) is not None:
+            states[RING] = self._ring(decision, read)
         pulse = self._pulse(decision)
         return Rebuilt(
             states=states,
             zones=self._pulse_zones(decision),
             vector=_vector(decision, states, pulse, decision.in_flight),
         )
+
+    def _ring(self, decision: RecordedDecision, read: Read) -> Ring | None:
+        """Its version is taken over: it tells how the builder was handed the links, and no event does."""
+        ring = self._links.ring(decision.transaction.user_id, read.positions)
+        return ring and structs.replace(ring, epoch=read.epoch, version=read.version)
 
     def _pulse(self, decision: RecordedDecision) -> Pulse | None:
         if decision.pulse_id is None:
@@ -145,19 +165,20 @@ class Rebuild:
         part of what it means."""
         own, at_ms = decision.transaction.transaction_id, decision.as_of_ms
         names = decision.entities
-        states: dict[str, State | None] = {
+        states: dict[str, State | Ring | None] = {
             "card": self._people.history_by_time("card", names["card"], at_ms, without=own),
             "user": self._people.history_by_time("user", names["user"], at_ms, without=own),
             "device": self._people.history_by_time("device", names["device"], at_ms, without=own),
             "zone": self._zones.history_by_time("zone", names["zone"], at_ms, without=own),
             "profile": self._people.profile_by_time(names["profile"], at_ms),
+            RING: self._links.ring_by_time(decision.transaction.user_id, at_ms),
         }
         return _vector(decision, states, self._pulse(decision), in_flight=())
 
 
 def _vector(
     decision: RecordedDecision,
-    states: Mapping[str, State | None],
+    states: Mapping[str, State | Ring | None],
     pulse: Pulse | None,
     in_flight: Sequence[PaymentDecided],
 ) -> "array[float]":
@@ -167,6 +188,7 @@ def _vector(
         device=cast("History | None", states.get("device")),
         zone=cast("History | None", states.get("zone")),
         profile=cast("Profile | None", states.get("profile")),
+        ring=cast("Ring | None", states.get(RING)),
         pulse=pulse,
         in_flight=in_flight,
         transaction=decision.transaction,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from deploy.parity.decisions import RecordedDecision
 from deploy.parity.ledger import ParityLedger
 from deploy.parity.rebuilding import Archive, Rebuild
+from deploy.parity.rings import LinkPast
 from deploy.parity.tally import Tally
 
 AT_ONCE = 2_000  # decisions that share one pass over the archive; what they need of it is held in memory
@@ -27,7 +28,7 @@ def replay(
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Tally:
     """`limit` is how many decisions are looked at; `on_progress` hears how many were."""
-    tally, looked_at = Tally(), 0
+    tally, looked_at, links = Tally(), 0, LinkPast()
     for page in ledger.pages(*period, AT_ONCE):
         taken = page if limit is None else page[: limit - looked_at]
         repeatable = [found for found in taken if isinstance(found, RecordedDecision)]
@@ -35,7 +36,8 @@ def replay(
         ends = archive.end_positions()
         covered = [decision for decision in repeatable if decision.is_covered(ends)]
         tally.not_archived_yet += len(repeatable) - len(covered)
-        for judged in Rebuild(covered, archive, hindsight=hindsight).judged() if covered else ():
+        rebuild = Rebuild(covered, archive, hindsight=hindsight, links=links) if covered else None
+        for judged in rebuild.judged() if rebuild else ():
             tally.take(judged)
         looked_at += len(taken)
         on_progress(looked_at)

@@ -10,7 +10,8 @@ from domain.events import Event
 from domain.feature_message import HistoryMessage, WatermarkMessage
 from domain.history import History
 from domain.profile import Profile
-from domain.topics import ALL, DEAD_LETTER, DECISIONS, FEATURES, LABELS, RIDES, Topic
+from domain.ring import Ring
+from domain.topics import ALL, DEAD_LETTER, DECISIONS, FEATURES, HISTORIES, LABELS, RIDES, Topic
 from flink_jobs.dead_letter import DeadLetter
 from flink_jobs.routing import TYPES_IN_TOPIC
 
@@ -18,7 +19,7 @@ Document = dict[str, Any]
 
 JSON, MSGPACK = "application/json", "application/msgpack"
 SCHEMAS, MESSAGES = "#/components/schemas/", "#/components/messages/"
-STATES: dict[str, type[Struct]] = {"history": History, "profile": Profile}
+STATES: dict[str, type[Struct]] = {"history": History, "profile": Profile, "ring": Ring}
 
 INFO = (
     "Source topics hold one JSON object a message, told apart by `type`. Inside a version of an event, fields"
@@ -71,7 +72,8 @@ def _channel(topic: Topic) -> Document:
 
 def _holds(topic: Topic) -> str:
     if topic in FEATURES:
-        return f"The newest {_state_of(topic)} of each {topic.key.removesuffix('_id')}, and watermarks."
+        watermarks = ", and watermarks" if topic in HISTORIES else ""
+        return f"The newest {_state_of(topic)} of each {topic.key.removesuffix('_id')}{watermarks}."
     return SOURCES_HOLD[topic.name]
 
 
@@ -89,12 +91,13 @@ def _configuration(topic: Topic) -> Document:
 
 
 def _state_of(topic: Topic) -> str:
-    return "profile" if topic.name == "features.profile.v1" else "history"
+    _, kind, _ = topic.name.split(".")
+    return kind if kind in STATES else "history"
 
 
 def _message_names(topic: Topic) -> list[str]:
     if topic in FEATURES:
-        return [_state_of(topic), "watermark"]
+        return [_state_of(topic), *(["watermark"] if topic in HISTORIES else [])]
     if topic == DEAD_LETTER:
         return ["dead-letter"]
     return [name_of(event) for event in get_args(Event) if event in TYPES_IN_TOPIC[topic.name]]

@@ -59,8 +59,10 @@ def test_twenty_cases_by_keyboard(console: Console, alerts: list[str]) -> None:
     for number in range(CASES):
         opened = case_of(page).inner_text()
         if number % 4 == 1:
+            read(page)
             page.keyboard.press("c")
             expect(state(page)).to_contain_text("Yours until")
+        read(page)
         page.keyboard.press("d" if number % 2 else "a")
         expect(case_of(page)).not_to_have_text(opened)
 
@@ -120,6 +122,11 @@ def test_new_alerts_are_announced_and_move_nothing(
 
 def case_of(page: Page) -> Locator:
     return page.locator(".fg-case-head code")
+
+
+def read(page: Page) -> None:
+    """A person reads before deciding; by then all of the case is there."""
+    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_attached()
 
 
 def state(page: Page) -> Locator:

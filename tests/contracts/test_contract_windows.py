@@ -11,6 +11,7 @@ from domain.events import Event
 from domain.history import WINDOWS_OF_KIND, History, HistoryKind
 from domain.platform import pulse_of
 from domain.profile import Profile
+from domain.ring import Ring
 from domain.tiles import LAYOUTS, total
 
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
@@ -89,7 +90,7 @@ def test_rule_the_transaction_counts_in_its_own_velocity() -> None:
     assert with_flight["card_since_last_payment"] == 2
 
 
-@pytest.mark.parametrize("entity", ["card", "user", "device", "zone", "platform", "profile"])
+@pytest.mark.parametrize("entity", ["card", "user", "device", "zone", "platform", "profile", "ring"])
 def test_rule_an_unknown_entity_is_missing(entity: str) -> None:
     events: list[Event] = [a_payment(at_ms=NOW_MS - HOUR_MS)]
     known = {kind: a_history(kind, *events) for kind in ("card", "user", "device", "zone")}
@@ -97,6 +98,7 @@ def test_rule_an_unknown_entity_is_missing(entity: str) -> None:
         **known,
         "pulse": pulse_of([known["zone"]], NOW_MS),
         "profile": Profile(home_zone="zone_a", rating_centi=500, account_created_ms=NOW_MS),
+        "ring": Ring(),
     }
     of_entity = [feature.name for feature in FEATURES if feature.entity == entity]
     without = values(**{**everything, {"platform": "pulse"}.get(entity, entity): None})

@@ -21,6 +21,7 @@ from domain.events import PaymentDecided, from_ms
 from domain.history import History, encode_history
 from domain.online_store import VIEW_OF_KIND, WATERMARK_ENTITY, WATERMARK_VIEW, encode_watermark
 from domain.profile import Profile, encode_profile
+from domain.ring import Ring, encode_ring
 from domain.vector import as_attempt
 
 pytestmark = pytest.mark.anyio
@@ -29,6 +30,7 @@ USER = History(epoch=1, version=8, lifetime_declines=1)
 DEVICE = History(epoch=1, version=3, positions=[1000, 6])
 ZONE = History(epoch=1, version=90, tiles_1h=[9, 1, 0, 0, 0, 0])
 PROFILE = Profile(version=2, home_zone="zone_a", rating_centi=480)
+RING = Ring(version=3, ring_id="ring_a", size=4, shared_cards=1, positions=[1, 7])
 Put = Callable[[str, str, object], None]
 Subject = tuple[FeatureReader, Ledger, Put]
 
@@ -44,6 +46,7 @@ def _put_into(fake: FakeFeatureReader) -> Put:
         "device": fake.devices,
         "zone": fake.zone_histories,
         "profile": fake.profiles,
+        "ring": fake.rings,
     }
 
     def put(kind: str, entity_id: str, what: object) -> None:
@@ -57,7 +60,11 @@ def _put_into(fake: FakeFeatureReader) -> Put:
 
 
 def _insert_by(conninfo: str) -> Put:
-    encoders: dict[str, Callable[..., bytes]] = {"profile": encode_profile, "watermark": encode_watermark}
+    encoders: dict[str, Callable[..., bytes]] = {
+        "profile": encode_profile,
+        "ring": encode_ring,
+        "watermark": encode_watermark,
+    }
     views = {**VIEW_OF_KIND, "watermark": WATERMARK_VIEW}
 
     def put(kind: str, entity_id: str, what: object) -> None:
@@ -107,9 +114,17 @@ async def test_all_that_was_asked_for_comes_back_as_it_was(subject: Subject) -> 
     put("device", "dev_a", DEVICE)
     put("zone", "zone_a", ZONE)
     put("profile", "usr_a", PROFILE)
+    put("ring", "usr_a", RING)
     put("watermark", WATERMARK_ENTITY, NOW_MS)
     assert await reader.read(an_attempt()) == StoredFeatures(
-        card=CARD, user=USER, device=DEVICE, zone=ZONE, profile=PROFILE, low_watermark_ms=NOW_MS, seq=1
+        card=CARD,
+        user=USER,
+        device=DEVICE,
+        zone=ZONE,
+        profile=PROFILE,
+        ring=RING,
+        low_watermark_ms=NOW_MS,
+        seq=1,
     )
 
 

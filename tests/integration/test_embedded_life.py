@@ -16,7 +16,7 @@ from deploy.embedded import status
 from deploy.embedded.home import PROJECT, Home, temporary_home
 from deploy.embedded.stack import Stack
 
-PARTS = {"kafka", "postgres", "flink-jobmanager", "flink-taskmanager", "relay", "writer"}
+PARTS = {"kafka", "postgres", "flink-jobmanager", "flink-taskmanager", "relay", "writer", "rings"}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def flows_again(stack: Stack) -> None:
     eventually(lambda: watermark(stack) > before, within_s=90, what="a newer watermark")
 
 
-@pytest.mark.parametrize("name", ["writer", "relay", "postgres", "kafka", "flink-taskmanager"])
+@pytest.mark.parametrize("name", ["writer", "relay", "rings", "postgres", "kafka", "flink-taskmanager"])
 def test_a_killed_part_comes_back_and_features_flow_again(pipeline: Stack, name: str) -> None:
     before = parts(pipeline.home)[name].restarts
     os.kill(pid_of(pipeline.home, name), signal.SIGKILL)

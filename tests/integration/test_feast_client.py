@@ -26,6 +26,7 @@ from domain.events import PaymentDecided, decode_event, encode_event, event_time
 from domain.feature_message import HistoryMessage
 from domain.history import History, decode_history, encode_history
 from domain.profile import Profile, encode_profile
+from domain.ring import Ring, encode_ring
 from feature_repo import archive_table
 from feature_repo.apply import apply
 from feature_repo.archive_folder import ArchiveFolder, Span
@@ -44,12 +45,14 @@ DEVICE = History(
 )
 ZONE = History(version=70, known_at_ms=KNOWN_MS, tiles_7d=[1, 2, 3, 4, 5, 6], positions=[1002, 17])
 PROFILE = Profile(version=1, known_at_ms=KNOWN_MS, home_zone="zone_a", rating_centi=480)
+RING = Ring(version=2, known_at_ms=KNOWN_MS, ring_id="ring_a", size=3, shared_cards=1, positions=[0, 7])
 VALUES = {
     "user_history": USER,
     "card_history": CARD,
     "device_history": DEVICE,
     "zone_history": ZONE,
     "user_profile": PROFILE,
+    "user_ring": RING,
 }
 ASKED = [
     {
@@ -65,7 +68,7 @@ ALL_HISTORIES = "select view, version, known_at from online_store where view lik
 
 
 def message(kind: str, entity_id: str, value: Any) -> HistoryMessage:
-    encode = encode_profile if kind == "profile" else encode_history
+    encode: Any = {"profile": encode_profile, "ring": encode_ring}.get(kind, encode_history)
     return HistoryMessage(
         kind=kind,
         entity_id=entity_id,
@@ -82,6 +85,7 @@ MESSAGES = (
     message("device", "dev_a", DEVICE),
     message("zone", "zone_a", ZONE),
     message("profile", "usr_a", PROFILE),
+    message("ring", "usr_a", RING),
 )
 
 

@@ -29,7 +29,7 @@ from domain.fold import fold
 from domain.folded_ids import LATENESS_HORIZON_MS
 from domain.history import History, HistoryKind, encode_history
 from domain.profile import Profile, encode_profile, fold_profile
-from domain.topics import DEAD_LETTER, DECISIONS, FEATURES, RIDES, partition_of, source_number
+from domain.topics import DEAD_LETTER, DECISIONS, HISTORIES, RIDES, partition_of, source_number
 
 # Two payments, one of them told three times, each in the histories of a card, a rider, a device and a zone.
 COUNTED = {"events_late": 2, "events_duplicate": 8, "events_folded": 8, "events_refused": 0}
@@ -67,7 +67,7 @@ def job(stack: Stack) -> JobAtWork:
 
 @pytest.fixture
 def told(stack: Stack) -> Iterator[Told]:
-    listener = Told(stack.addresses.kafka, FEATURES)
+    listener = Told(stack.addresses.kafka, HISTORIES)
     yield listener
     listener.close()
 
@@ -202,7 +202,7 @@ def test_late_events_and_repeats_are_counted_and_not_folded(
 def test_a_watermark_reaches_every_partition_of_features(source: Source, told: Told) -> None:
     beat_ms = now_ms()
     source.heartbeats(beat_ms)
-    wanted = {(topic.name, p) for topic in FEATURES for p in range(topic.partitions)}
+    wanted = {(topic.name, p) for topic in HISTORIES for p in range(topic.partitions)}
     reached: set[tuple[str, int]] = set()
 
     def take(message: Message) -> bool | None:

@@ -53,6 +53,7 @@ from domain.online_store import (
     encode_watermark,
 )
 from domain.profile import encode_profile
+from domain.ring import encode_ring
 from feature_repo.raw_archive import RawArchive
 from flink_jobs.routing import targets
 
@@ -93,6 +94,9 @@ class City:
             state = self.live.states[kind, name]
             payload = encode_history(state) if isinstance(state, History) else encode_profile(state)
             self._writer.execute(UPSERT, (VIEW_OF_KIND[kind], name, state.epoch, state.version, payload))
+        for name, ring in self.live.rings.newest.items():
+            row = (VIEW_OF_KIND["ring"], name, ring.epoch, ring.version, encode_ring(ring))
+            self._writer.execute(UPSERT, row)
         self._writer.execute(UPSERT, (WATERMARK_VIEW, WATERMARK_ENTITY, 1, 1, encode_watermark(now_ms())))
 
     async def decide(self, user: str, **given: Any) -> None:

@@ -9,7 +9,7 @@ from sealed_ledger import SealedLedger
 
 from app.keeper import ledger_rows
 from app.keeper.ledger_rows import connect
-from app.keeper.seal import Seal, with_head
+from app.keeper.seal import FORMAT, Seal, with_head
 from app.keeper.verification import verify
 
 
@@ -147,7 +147,7 @@ def test_a_consistently_rewritten_chain_differs_from_the_heads(ledger: SealedLed
 
 
 def _rewrite(ledger: SealedLedger) -> None:
-    rows = ledger_rows.next_rows(ledger.keeper, ledger_rows.Position(0), 2**62, 100, 1)
+    rows = ledger_rows.next_rows(ledger.keeper, ledger_rows.Position(0), 2**62, 100, FORMAT)
     digests = {row.id: row.digest for row in rows}
     previous = bytes(32)
     for number in range(1, 5):

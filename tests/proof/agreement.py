@@ -1,4 +1,4 @@
-"""Whether the job's histories, replay, the API's vector and the oracle say the same of one decision."""
+"""Whether what is stored, replay, the API's vector and the oracle say the same of one decision."""
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +17,7 @@ from domain.events import PaymentDecided, encode_event
 from domain.history import History, HistoryKind, decode_history, encode_history
 from domain.online_store import VIEW_OF_KIND
 from domain.platform import pulse_of
+from domain.ring import Ring
 from domain.transaction import Transaction
 from domain.vector import observe, vector
 
@@ -52,7 +53,7 @@ def compare(reading: Reading, past: RawPast) -> Compared:
     stored = as_the_api_decodes(reading)
     zones = {zone: decode_history(payload) for zone, payload in reading.zones.items()}
     seen = _vector(reading, stored, [*zones.values()])
-    differences = [*_histories_differ(reading, past)]
+    differences = [*_histories_differ(reading, past), *_rings_differ(reading, stored, past)]
     read = _as_the_oracle_reads(reading, stored, zones)
     saturated = past.oracle.saturated(read)
     rebuilt = _rebuilt(reading, stored, past)
@@ -82,6 +83,7 @@ def _vector(reading: Reading, known: StoredFeatures, zones: Sequence[History | N
         device=known.device,
         zone=known.zone,
         profile=known.profile,
+        ring=known.ring,
         pulse=pulse_of(filter(None, zones), reading.as_of_ms) if zones else None,
         in_flight=known.in_flight,
     )
@@ -96,7 +98,8 @@ def _rebuilt(reading: Reading, stored: StoredFeatures, past: RawPast) -> StoredF
         if (history := getattr(stored, kind)) is not None
     }
     profile = stored.profile and past.replay.profile(reading.entity("profile"), stored.profile.positions)
-    return StoredFeatures(**known, profile=profile, in_flight=stored.in_flight)
+    ring = stored.ring and past.links.ring(reading.entity("ring"), stored.ring.positions)
+    return StoredFeatures(**known, profile=profile, ring=ring, in_flight=stored.in_flight)
 
 
 def _histories_differ(reading: Reading, past: RawPast) -> Iterator[str]:
@@ -121,6 +124,19 @@ def _histories_differ(reading: Reading, past: RawPast) -> Iterator[str]:
             yield f"{kind} {entity}: {own} in the job, {told} by the oracle"
 
 
+def _rings_differ(reading: Reading, stored: StoredFeatures, past: RawPast) -> Iterator[str]:
+    """The builder's row against replay's ring, by name and number."""
+    if (told := stored.ring) is not None:
+        rebuilt = past.links.ring(reading.entity("ring"), told.positions)
+        if rebuilt is None or of_a_ring(rebuilt) != of_a_ring(told):
+            yield f"ring of {reading.entity('ring')}: {told} in the store, replay has {rebuilt}"
+
+
+def of_a_ring(ring: Ring) -> tuple[str, int, int, int]:
+    """All of it that the links alone decide."""
+    return ring.ring_id, ring.size, ring.shared_cards, ring.shared_devices
+
+
 def _stored_histories(reading: Reading) -> Iterator[tuple[HistoryKind, str, bytes]]:
     for kind in HISTORIES:
         if kind in reading.payloads:
@@ -132,7 +148,7 @@ def _stored_histories(reading: Reading) -> Iterator[tuple[HistoryKind, str, byte
 def _as_the_oracle_reads(reading: Reading, stored: StoredFeatures, zones: Mapping[str, History]) -> Read:
     known: dict[str, Any] = {
         kind: part.positions if (part := getattr(stored, kind)) is not None else None
-        for kind in (*HISTORIES, "profile")
+        for kind in (*HISTORIES, "profile", "ring")
     }
     return Read(
         transaction=reading.transaction,

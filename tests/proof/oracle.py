@@ -23,6 +23,7 @@ from oracle_features import (
     seconds_since,
     windowed,
 )
+from oracle_rings import of_the_ring
 
 from domain.decision import Rung, Verdict
 from domain.events import (
@@ -58,7 +59,8 @@ class Told(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What a decision read: of each history its positions, for the platform those of every zone."""
+    """What a decision read: of each history its positions, for the platform those of every zone, and for the
+    ring how far its builder had read."""
 
     transaction: Transaction
     as_of_ms: int
@@ -67,6 +69,7 @@ class Read(NamedTuple):
     device: Positions | None
     zone: Positions | None
     profile: Positions | None
+    ring: Positions | None
     platform: Mapping[str, Positions] | None
     in_flight: Sequence[PaymentDecided]
 
@@ -115,7 +118,8 @@ class Oracle:
 
     def __init__(self, told: Iterable[Told]) -> None:
         self._of: dict[tuple[str, str], list[Told]] = {}
-        for record in sorted(filter(is_folded, told), key=lambda record: (record.source, record.offset)):
+        self._all = sorted(filter(is_folded, told), key=lambda record: (record.source, record.offset))
+        for record in self._all:
             for kind in KINDS:
                 if entity := entity_of(kind, record.event):
                     self._of.setdefault((kind, entity), []).append(record)
@@ -128,6 +132,11 @@ class Oracle:
             if record.offset <= offsets.get(record.source, -1):
                 first.setdefault(record.event.id, record)
         return list(first.values())
+
+    def known_anywhere(self, positions: Positions | None) -> list[Event]:
+        """Of everybody."""
+        offsets = dict(zip(positions[::2], positions[1::2], strict=True)) if positions else {}
+        return [told.event for told in self._all if told.offset <= offsets.get(told.source, -1)]
 
     def facts(self, kind: str, entity: str, positions: Positions) -> Facts:
         known = self.known(kind, entity, positions)
@@ -178,6 +187,7 @@ class Oracle:
                 event for at in read.platform for event in self._events("zone", at, read.platform[at])
             ]
             values["platform_decline_rise"] = decline_rise(everywhere, t)
+        values |= of_the_ring(transaction.user_id, self.known_anywhere(read.ring))
         return values | of_the_profile(profile, transaction, t)
 
     def _events(self, kind: str, entity: str, positions: Positions | None) -> list[Event]:

@@ -1,10 +1,11 @@
-"""All records that were ever told, read twice: by replay, which rebuilds histories, and by the oracle."""
+"""All records that were ever told, read by replay, which rebuilds histories and rings, and by the oracle."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 
 from oracle import Oracle, Told
 
+from deploy.parity.rings import LinkPast
 from domain.raw_record import RawRecord, merged
 from flink_jobs.as_known import KnownPast, step_of
 
@@ -14,6 +15,8 @@ class RawPast:
 
     def __init__(self, records: Sequence[RawRecord]) -> None:
         self.replay = known_past(records)
+        self.links = LinkPast()
+        self.links.take(records)
         self.oracle = Oracle(
             Told(step.source, step.offset, step.known_at_ms, step.event)
             for record in records

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from oracle import Oracle, Read, Told
 from oracle_features import TILE_MS, WINDOW_MS, counterparts, payments
+from oracle_rings import HUB_OVER, of_the_ring, things_in
 
 from domain.decision import Verdict
 from domain.events import (
@@ -37,9 +38,14 @@ IN_EVERY_PROOF = {
     "profile_out_of_order",
     "ride_after_payment",
     "ride_before_payment",
+    "ring_beside_a_hub",
+    "ring_of_one",
+    "ring_of_several",
+    "ring_older_than_the_history",
     "tile_edge_inside",
     "tile_edge_outside",
     "unknown_card",
+    "unknown_ring",
     "unknown_user",
     "unknown_zone",
 }
@@ -53,6 +59,7 @@ def situations(read: Read, oracle: Oracle) -> set[str]:
     profile = oracle.known("profile", transaction.user_id, read.profile)
     events = [record.event for record in user]
     found = {*_in_flight(read, card), *_told_out_of_order(events), *_capped(events), *_rides(user, read)}
+    found |= {*_rings(read, oracle)}
     found |= {*_edges([*events, *(record.event for record in card)], t)}
     found |= {
         f"unknown_{kind}" for kind, known in (("card", card), ("user", user), ("zone", zone)) if not known
@@ -105,6 +112,20 @@ def _rides(user: list[Told], read: Read) -> Iterator[str]:
         request = asked.get(record.event.ride_id) if isinstance(record.event, PaymentDecided) else None
         if request and request.record_time_ms > record.record_time_ms:
             yield "ride_after_payment"
+
+
+def _rings(read: Read, oracle: Oracle) -> Iterator[str]:
+    user_id, events = read.transaction.user_id, oracle.known_anywhere(read.ring)
+    things = [riders for riders in things_in(events).values() if user_id in riders]
+    if not things:
+        yield "unknown_ring"
+        return
+    yield "ring_of_one" if of_the_ring(user_id, events)["ring_size"] == 1 else "ring_of_several"
+    if any(len(riders) > HUB_OVER for riders in things):
+        yield "ring_beside_a_hub"
+    told = {event.id for event in events}
+    if any(record.event.id not in told for record in oracle.known("user", user_id, read.user)):
+        yield "ring_older_than_the_history"
 
 
 def _edges(events: list[Event], t: int) -> Iterator[str]:

@@ -14,6 +14,7 @@ from city_events import CityEvents
 from job_in_process import Job
 from msgspec import structs
 from raw_past import RawPast
+from rings_in_process import Rings
 from source_topics import SourceTopics
 
 from domain.decision import Rung, Verdict
@@ -37,6 +38,7 @@ class City:
         self.now_ms = BEGIN_MS
         self.topics = SourceTopics()
         self.job = Job()
+        self.rings = Rings()
         self.events = CityEvents()
         self.seen: Counter[str] = Counter()
         self.readings: list[Reading] = []
@@ -148,6 +150,9 @@ class City:
         """Producers' clocks differ a little."""
         return self.now_ms - (choices.randrange(2 * SECOND_MS) if choices.random() < 0.2 else 0)
 
+    def _read_links(self, choices: Random) -> None:
+        self.rings.read(self.topics.partitions, choices)
+
     # Decisions
 
     def _decide(self, choices: Random) -> None:
@@ -177,6 +182,7 @@ class City:
             "profile": transaction.user_id,
         }
         payloads = {kind: self._stored(kind, entity, choices) for kind, entity in entities.items()}
+        payloads["ring"] = _behind(self.rings.stored.get(transaction.user_id, []), choices)
         zones = {
             entity: self._stored(*entity, choices) for entity in list(self.job.stored) if entity[0] == "zone"
         }
@@ -190,9 +196,7 @@ class City:
 
     def _stored(self, kind: str, entity: str, choices: Random) -> bytes | None:
         """What the online store holds; now and then the writer is a few versions behind."""
-        versions = self.job.stored.get((kind, entity), [])
-        behind = choices.choice([0, 0, 0, 0, 0, 1, 3])
-        return versions[-1 - behind] if len(versions) > behind else None
+        return _behind(self.job.stored.get((kind, entity), []), choices)
 
     def _answer(self, choices: Random) -> None:
         """A payment that waits gets its verdict; the final event takes its place in flight."""
@@ -252,6 +256,11 @@ class City:
             self.differences += [f"decision {number}: {difference}" for difference in compared.differences]
 
 
+def _behind(versions: list[bytes], choices: Random) -> bytes | None:
+    behind = choices.choice([0, 0, 0, 0, 0, 1, 3])
+    return versions[-1 - behind] if len(versions) > behind else None
+
+
 def _of_the_same(payment: PaymentDecided, transaction: Transaction) -> bool:
     return (
         payment.card_id == transaction.card_id
@@ -269,6 +278,7 @@ ACTIONS: dict[Callable[[City, Random], None], int] = {
     City._tell_again: 8,
     City._tell_nonsense: 2,
     City._consume: 22,
+    City._read_links: 12,
     City._burst: 2,
     City._many_rides: 1,
 }

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import psycopg
 import pytest
-from agreement import Reading, compare
+from agreement import Reading, compare, of_a_ring
 from kafka_side import Teller, raw_record, read_all
 from msgspec import json
 from raw_past import RawPast, known_past
@@ -22,12 +22,14 @@ from deploy.embedded.flink_rest import FlinkRest, FlinkUnavailable
 from deploy.embedded.history import HistorySize
 from deploy.embedded.home import temporary_home
 from deploy.embedded.stack import Stack, StackOptions
+from deploy.parity.rings import LinkPast
 from domain.events import PaymentDecided, event_time_ms
 from domain.feature_message import HistoryMessage, decode_message
 from domain.history import HistoryKind, decode_history, encode_history
 from domain.online_store import VIEW_OF_KIND, WATERMARK_VIEW, decode_watermark
 from domain.profile import decode_profile, encode_profile
 from domain.raw_record import RawRecord
+from domain.ring import decode_ring
 from domain.topics import FEATURES, SOURCES, source_number
 from domain.transaction import Transaction
 from flink_jobs.as_known import KnownPast, step_of
@@ -105,7 +107,9 @@ def restores(stack: Stack) -> int:
 
 
 def wait_for_all(stack: Stack, teller: Teller) -> None:
-    """Until the store's low watermark has passed the last record, and the zones' timers have fired."""
+    """Until the store's low watermark has passed the last record, the zones' timers have fired, and the
+    rings are built."""
+    stack._parts.services.wait_rings(lambda: True)
     beat_ms = now_ms()
 
     def passed() -> bool:
@@ -117,10 +121,10 @@ def wait_for_all(stack: Stack, teller: Teller) -> None:
     before: list[Mapping[str, bytes]] = []
 
     def quiet() -> bool:
-        before.append(rows(stack, VIEW_OF_KIND["zone"]))
+        before.append(rows(stack, VIEW_OF_KIND["zone"]) | rows(stack, VIEW_OF_KIND["ring"]))
         return len(before) > 20 and before[-1] == before[-20]
 
-    eventually(quiet, within_s=60, what="zones that are told")
+    eventually(quiet, within_s=60, what="zones and rings that are told")
 
 
 def rows(stack: Stack, view: str) -> dict[str, bytes]:
@@ -152,23 +156,35 @@ def compared_with_a_plain_fold(
 ) -> dict[str, object]:
     """Each told version against the fold up to its positions, each stored history against the fold of all."""
     past, differences = known_past(raw), Counter[str]()
+    links = LinkPast()
+    links.take(raw)
     for (kind, entity), messages in told.items():
         newest = {message.version: message.payload for message in messages}
         for version in sorted(newest):
-            if again(past, kind, entity, newest[version]) != newest[version]:
+            if kind == "ring":
+                differences["told ring"] += not ring_comes_out(links, entity, newest[version])
+            elif again(past, kind, entity, newest[version]) != newest[version]:
                 differences[f"told {kind}"] += 1
     ends = [number for source, offset in sorted(end_of(raw).items()) for number in (source, offset)]
     whole = known_past(raw)
     for (kind, entity), payload in stored.items():
-        if folded(whole, kind, entity, ends) != payload:
+        if kind == "ring":
+            differences["stored ring"] += not ring_comes_out(links, entity, payload, ends)
+        elif folded(whole, kind, entity, ends) != payload:
             differences[f"stored {kind}"] += 1
     untold = set(told) ^ set(stored)
     return {
         "histories": len(stored),
         "versions": sum(map(len, told.values())),
         "history_differences": sum(differences.values()) + len(untold),
-        "of_kinds": dict(differences),
+        "of_kinds": dict(+differences),
     }
+
+
+def ring_comes_out(links: LinkPast, user_id: str, payload: bytes, positions: list[int] | None = None) -> bool:
+    told = decode_ring(payload)
+    rebuilt = links.ring(user_id, positions or told.positions)
+    return rebuilt is not None and of_a_ring(rebuilt) == of_a_ring(told)
 
 
 def end_of(raw: list[RawRecord]) -> dict[int, int]:
@@ -229,6 +245,7 @@ def reading(
         "device": transaction.device_id,
         "zone": transaction.pickup_zone,
         "profile": transaction.user_id,
+        "ring": transaction.user_id,
     }
     payloads = {kind: known_before(told.get((kind, name), []), as_of_ms) for kind, name in entities.items()}
     names = choices.sample([name for kind, name in told if kind == "zone"], ZONES_OF_A_PULSE)

@@ -109,6 +109,22 @@ def test_replay_that_knows_what_came_later(monkeypatch: pytest.MonkeyPatch) -> N
     assert _found("replay has another")
 
 
+def test_a_ring_that_knows_what_came_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.parity.rings.pairs", lambda known: [(s, 10**12) for s in known[::2]])
+    assert _found("in the store, replay has")
+
+
+def test_hubs_that_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("domain.ring", "feature_repo.rings.graph"):
+        monkeypatch.setattr(f"{module}.connects", lambda riders: riders > 1)
+    assert _found("ring_")
+
+
+def test_a_builder_that_counts_late_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("domain.links.is_late", lambda *_: False)
+    assert _found("ring_")
+
+
 def test_a_job_that_folds_late_events(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flink_jobs.decode_step.is_late", lambda *_: False)
     assert _found("in the job")

@@ -14,7 +14,7 @@ from deploy.schemas.event_schemas import name_of
 from domain.events import Event, encode_event
 from domain.feature_message import HistoryMessage, WatermarkMessage, encode_message
 from domain.history import History, encode_history
-from domain.topics import ALL, FEATURES, Topic
+from domain.topics import ALL, FEATURES, FEATURES_PROFILE, FEATURES_RING, Topic
 from flink_jobs.routing import TYPES_IN_TOPIC
 
 DOCUMENT = document()
@@ -141,11 +141,14 @@ def test_every_event_stands_in_some_topic() -> None:
     assert told == set(DOCUMENT["components"]["messages"])
 
 
+STATES_IN = {FEATURES_PROFILE: {"profile", "watermark"}, FEATURES_RING: {"ring"}}
+
+
 def test_features_topics_hold_msgpack() -> None:
     messages = DOCUMENT["components"]["messages"]
     for topic in FEATURES:
         named = DOCUMENT["channels"][topic.name]["messages"]
-        assert set(named) == {"profile" if "profile" in topic.name else "history", "watermark"}
+        assert set(named) == STATES_IN.get(topic, {"history", "watermark"})
         assert {messages[name]["contentType"] for name in named} == {"application/msgpack"}
 
 

@@ -57,7 +57,8 @@ def test_a_password_is_told_only_when_asked_for(home: Home, capsys: pytest.Captu
     told = capsys.readouterr().out
     assert in_a_shell(told)["PGPASSWORD"] == words["faregate_writer"]
     assert in_a_shell(told)["FAREGATE_API_KEY"] == words[passwords.API_KEY]
-    assert sum(word in told for word in words.values()) == 2
+    assert in_a_shell(told)["FAREGATE_CONSOLE_PASSWORD"] == words[passwords.CONSOLE_PASSWORD]
+    assert sum(word in told for word in words.values()) == 3
 
 
 def test_an_unknown_role_is_refused_with_those_that_there_are(home: Home) -> None:

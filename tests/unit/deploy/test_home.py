@@ -49,6 +49,7 @@ def test_passwords_are_random_private_and_kept(tmp_path: Path) -> None:
         *passwords.ROLES,
         passwords.API_KEY,
         passwords.MODEL_KEY,
+        passwords.CONSOLE_PASSWORD,
     }
     assert len(set(first.values())) == len(first)
     assert passwords.load(tmp_path / "secrets.json") == first

@@ -7,6 +7,7 @@ from domain.catalogue import FEATURE_NAMES
 from domain.history import decode_history
 from domain.online_store import VIEW_OF_KIND
 from domain.profile import decode_profile
+from domain.ring import decode_ring
 from domain.vector import observe, vector
 
 NOW_MS = 1_790_000_000_000
@@ -27,7 +28,7 @@ def test_every_rider_has_a_month_of_payments_and_a_burst_just_now(city: LivedCit
 def test_all_that_a_decision_reads_is_stored(city: LivedCity) -> None:
     keys = city.keys(RIDERS + 1)
     assert keys == city.keys(1)
-    for view, key in (("zone_history", "zone_id"), ("user_profile", "user_id")):
+    for view, key in (("zone_history", "zone_id"), ("user_profile", "user_id"), ("user_ring", "user_id")):
         assert keys[key] in city.stored[view]
 
 
@@ -42,6 +43,7 @@ def test_its_vectors_know_every_entity(city: LivedCity) -> None:
         device=known["device"][keys["device_id"]],
         zone=known["zone"][keys["zone_id"]],
         profile=decode_profile(city.stored[VIEW_OF_KIND["profile"]][keys["user_id"]]),
+        ring=decode_ring(city.stored[VIEW_OF_KIND["ring"]][keys["user_id"]]),
         pulse=city.pulse,
         in_flight=[city.payment(0)],
     )

@@ -25,6 +25,13 @@ class FakeArchive:
         entities: Mapping[str, set[str]] | None = None,
     ) -> Iterator[RawRecord]:
         self.asked = (from_ms, until_ms, entities)
+        return self._read()
+
+    def link_records(self, since: Mapping[tuple[str, int], int]) -> Iterator[RawRecord]:
+        self.asked = (since,)
+        return self._read()
+
+    def _read(self) -> Iterator[RawRecord]:
         for offset in range(self._number):
             self.cpu_s += 0.010
             yield RawRecord(
@@ -47,3 +54,5 @@ def test_what_is_asked_for_is_passed_on() -> None:
     assert [record.offset for record in records] == [0, 1, 2]
     assert archive.asked == (1, 2, {"user_id": {"usr_a"}})
     assert paced.end_positions() == {(RIDES.name, 0): 7}
+    assert len(list(paced.link_records({(RIDES.name, 0): 3}))) == 3
+    assert archive.asked == ({(RIDES.name, 0): 3},)

@@ -48,6 +48,7 @@ class CountingArchive:
     def __init__(self, root: Path) -> None:
         self._archive = RawArchive(root)
         self.reads: list[tuple[int | None, set[str]]] = []
+        self.links_since: list[dict[Place, int]] = []
 
     def end_positions(self) -> Mapping[Place, int]:
         return self._archive.end_positions()
@@ -60,6 +61,10 @@ class CountingArchive:
     ) -> Iterator[RawRecord]:
         self.reads.append((from_ms, set(entities or ())))
         return self._archive.records(from_ms, until_ms, entities)
+
+    def link_records(self, since: Mapping[Place, int]) -> Iterator[RawRecord]:
+        self.links_since.append(dict(since))
+        return self._archive.link_records(since)
 
 
 class Watch:

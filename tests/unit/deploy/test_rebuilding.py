@@ -17,9 +17,10 @@ from event_factories import (
 from live import Live, in_flight
 from msgspec import structs
 
-from deploy.parity.comparison import Judged
+from deploy.parity.comparison import Judged, stored_vector
 from deploy.parity.decisions import RecordedDecision
 from deploy.parity.rebuilding import Anchor, KeptZones, Rebuild
+from deploy.parity.rings import LinkPast
 from domain.catalogue import FEATURE_NAMES
 from domain.decision import Verdict
 from domain.display import HOUR_MS, MINUTE_MS, SECOND_MS
@@ -212,3 +213,35 @@ def test_positions_past_the_archives_end_are_not_covered(live: Live, tmp_path: P
     assert decision.is_covered(ends)
     live.tell(a_payment(at_ms=NOW_MS, **other(2)))
     assert not live.decide().is_covered(ends)
+
+
+def ring_size(decision: RecordedDecision) -> float:
+    return float(stored_vector(decision.vector)[FEATURE_NAMES.index("ring_size")])
+
+
+def test_a_ring_comes_out_as_it_was_known(live: Live, tmp_path: Path) -> None:
+    alone = live.decide()
+    live.tell(a_card_added(at_ms=NOW_MS - SECOND_MS, user_id="usr_b", device_id="dev_b"))
+    together = live.decide(at_ms=NOW_MS + 1)
+    live.tell(a_card_added(at_ms=NOW_MS + 2, user_id="usr_c", device_id="dev_b"))
+    assert (ring_size(alone), ring_size(together)) == (1, 2)
+    found = judged(live, tmp_path, alone, together, hindsight=True)
+    assert [each.as_known for each in found] == [True, True]
+    assert found[0].hindsight == ("ring_size", "ring_shared_cards")
+    assert found[1].hindsight == ()
+
+
+def test_a_ring_that_no_event_explains_is_found(live: Live, tmp_path: Path) -> None:
+    decision = live.decide()
+    nowhere = structs.replace(decision.reads["ring"], positions=[])
+    (found,) = judged(live, tmp_path, structs.replace(decision, reads={**decision.reads, "ring": nowhere}))
+    assert found.differences[0].feature == "version of the ring"
+    assert "ring_size" in {difference.feature for difference in found.differences}
+
+
+def test_links_are_kept_from_one_rebuild_to_the_next(live: Live, tmp_path: Path) -> None:
+    links = LinkPast()
+    judged(live, tmp_path, live.decide(), links=links)
+    live.tell(a_card_added(at_ms=NOW_MS + 1, user_id="usr_b", device_id="dev_b"))
+    (found,) = judged(live, tmp_path, live.decide(at_ms=NOW_MS + 2), links=links)
+    assert found.as_known

@@ -10,7 +10,7 @@ from deploy.embedded.passwords import MODEL_KEY, ROLES
 from deploy.embedded.services import Services, common_environment, wait_http
 
 HOME = Home(root=Path("/h"))
-SERVICES = ("api", "relay", "keeper", "writer", "parity", "learner", "dashboard")
+SERVICES = ("api", "relay", "keeper", "writer", "rings", "parity", "learner", "dashboard")
 
 
 def services() -> Services:
@@ -34,6 +34,7 @@ def test_what_would_mislead_a_child_is_left_out() -> None:
         ("relay", "faregate_relay"),
         ("keeper", "faregate_keeper"),
         ("writer", "faregate_writer"),
+        ("rings", "faregate_writer"),
         ("parity", "faregate_learner"),
         ("learner", "faregate_learner"),
         ("dashboard", "faregate_console"),

@@ -66,5 +66,10 @@ def test_the_keeper_ends_after_those_who_write_the_ledger() -> None:
     assert tier["keeper"] > tier["api"]
 
 
+def test_features_are_there_when_rings_are_built_from_the_whole_past() -> None:
+    assert "rings" in tasks()["features"].needs
+    assert {"history", "migrations"} <= set(tasks()["rings"].needs)
+
+
 def test_parity_is_checked_once_features_flow() -> None:
     assert "features" in tasks()["parity"].needs

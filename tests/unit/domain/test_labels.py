@@ -34,6 +34,11 @@ FRAUD, GOOD = said(Label.FRAUD), said(Label.GOOD)
         ([], [said(Label.FRAUD, 1), said(Label.GOOD, 2)], MATURE_MS, Label.GOOD),
         ([], [said(Label.GOOD, 2), said(Label.FRAUD, 1)], MATURE_MS, Label.GOOD),
         ([], [said(Label.GOOD, 1, "lbl_b"), said(Label.FRAUD, 1, "lbl_a")], MATURE_MS, Label.GOOD),
+        ([], [said(Label.FRAUD, 1), said(Label.UNKNOWN, 2)], MATURE_MS, Label.UNKNOWN),
+        ([CAPTURED], [said(Label.FRAUD, 1), said(Label.UNKNOWN, 2)], MATURE_MS - 1, Label.UNKNOWN),
+        ([CAPTURED], [said(Label.FRAUD, 1), said(Label.UNKNOWN, 2)], MATURE_MS, Label.GOOD),
+        ([CHARGEBACK], [said(Label.UNKNOWN)], MATURE_MS, Label.FRAUD),
+        ([], [said(Label.UNKNOWN, 1), said(Label.GOOD, 2)], MATURE_MS, Label.GOOD),
     ],
 )
 def test_a_chargeback_stands_above_analysts_and_they_above_time(

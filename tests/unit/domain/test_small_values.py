@@ -53,4 +53,4 @@ def test_a_raw_record_may_have_neither_key_nor_body() -> None:
 
 
 def test_each_kind_has_a_view() -> None:
-    assert set(VIEW_OF_KIND) == {"card", "user", "device", "zone", "profile"}
+    assert set(VIEW_OF_KIND) == {"card", "user", "device", "zone", "profile", "ring"}

@@ -70,7 +70,7 @@ def test_sources_are_kept_longer_than_the_longest_window() -> None:
         assert int(topic.config()["retention.ms"]) > 30 * 86_400_000 + LATENESS_HORIZON_MS
 
 
-@pytest.mark.parametrize("kind", ["card", "user", "device", "zone", "profile"])
+@pytest.mark.parametrize("kind", ["card", "user", "device", "zone", "profile", "ring"])
 def test_each_kind_has_a_topic(kind: str) -> None:
     assert features_topic(kind).name == f"features.{kind}.v1"
 

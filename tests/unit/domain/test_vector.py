@@ -117,6 +117,9 @@ EXPECTED = {
     "account_age": 400,
     "rating": 4.9,
     "pickup_is_home": 1,
+    "ring_size": 2,
+    "ring_shared_cards": 1,
+    "ring_shared_devices": 1,
 }
 
 
@@ -134,9 +137,10 @@ def test_a_vector_is_float32_and_the_same_each_time() -> None:
     assert first.tobytes() == second.tobytes() == pack(f"{len(FEATURES)}f", *first)
 
 
-@pytest.mark.parametrize("entity", ["card", "user", "device", "zone", "platform", "profile"])
+@pytest.mark.parametrize("entity", ["card", "user", "device", "zone", "platform", "profile", "ring"])
 def test_all_features_of_an_unknown_entity_are_missing_and_never_zero(entity: str) -> None:
-    known = {**known_of(PAST), "profile": a_profile(), {"platform": "pulse"}.get(entity, entity): None}
+    everything = {**known_of(PAST), "profile": a_profile()}
+    known = everything | {{"platform": "pulse"}.get(entity, entity): None}
     found = features(observe(**known, transaction=a_transaction(), as_of_ms=NOW_MS))
     missing = {name for name, value in found.items() if isnan(value)}
     assert missing == {f.name for f in FEATURES if f.entity == entity}

@@ -6,7 +6,8 @@ from feature_factories import history_message
 
 from domain.feature_message import FeatureMessage, WatermarkMessage, encode_message
 from domain.online_store import WATERMARK_VIEW, decode_watermark
-from feature_repo.features_consumer import PARTITIONS
+from domain.topics import FEATURES_RING
+from feature_repo.features_consumer import PARTITIONS, WITH_WATERMARKS
 from feature_repo.online_rows import Row
 from feature_repo.online_writer import OnlineStoreUnavailable, OnlineWriter, PostgresWrites
 
@@ -35,7 +36,7 @@ def on_kafka(message: FeatureMessage) -> KafkaMessage:
 
 def watermarks(low_ms: int) -> list[KafkaMessage]:
     body = encode_message(WatermarkMessage(subtask=0, subtasks=1, low_watermark_ms=low_ms))
-    return [KafkaMessage(body, place) for place in PARTITIONS]
+    return [KafkaMessage(body, place) for place in WITH_WATERMARKS]
 
 
 @pytest.fixture
@@ -83,6 +84,16 @@ def test_the_watermark_is_written_with_the_rows_it_covers(
 def test_no_watermark_before_every_partition_has_one(writer: OnlineWriter, batches: list[list[Row]]) -> None:
     writer.take(watermarks(1_000)[:-1])
     assert batches == []
+
+
+def test_topics_that_the_job_does_not_write_are_not_waited_for(
+    writer: OnlineWriter, batches: list[list[Row]]
+) -> None:
+    [apart, *_] = sorted(set(PARTITIONS) - set(WITH_WATERMARKS))
+    old = WatermarkMessage(subtask=0, subtasks=1, low_watermark_ms=5)
+    writer.take([*watermarks(1_000), KafkaMessage(encode_message(old), apart)])
+    assert [rows[0].version for rows in batches] == [1_000_000]
+    assert apart[0] == FEATURES_RING.name
 
 
 def test_the_watermark_is_written_only_when_it_rises(writer: OnlineWriter, batches: list[list[Row]]) -> None:

@@ -143,3 +143,17 @@ def test_what_was_archived_at_the_call_is_read_though_files_were_merged_since(ar
     while archiving.merger.step():
         pass
     assert [record.offset for record in records] == list(range(15))
+
+
+def test_records_of_links_from_an_offset_on(archiving: Archiving) -> None:
+    archiving.take(
+        (
+            a_message(n, event, NOON_MS + n)
+            for n, event in enumerate((*EVENTS, a_login(), a_location(), a_login()))
+        ),
+        at_once=2,
+    )
+    found = [record.offset for record in archiving.archive.link_records({})]
+    assert found == [0, 1, 3, 4, 6]
+    assert [record.offset for record in archiving.archive.link_records({(TOPIC, 0): 4})] == [4, 6]
+    assert list(archiving.archive.link_records({(TOPIC, 0): 7})) == []

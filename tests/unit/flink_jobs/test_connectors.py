@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.topics import DEAD_LETTER, FEATURES, SOURCES
+from domain.topics import DEAD_LETTER, HISTORIES, SOURCES
 from flink_jobs import connectors
 from flink_jobs.connectors import Connectors
 
@@ -16,7 +16,7 @@ def test_the_source_reads_every_source_topic_and_no_other() -> None:
 
 
 def test_the_sink_writes_features_and_dead_letters() -> None:
-    assert "'topic' = '" + ";".join(topic.name for topic in (*FEATURES, DEAD_LETTER)) + "'" in KAFKA.sink
+    assert "'topic' = '" + ";".join(topic.name for topic in (*HISTORIES, DEAD_LETTER)) + "'" in KAFKA.sink
     assert "'properties.bootstrap.servers' = 'broker:9092'" in KAFKA.sink
 
 

@@ -11,6 +11,7 @@ from domain.display import HOUR_MS, MINUTE_MS
 from domain.events import Event, event_time_ms
 from domain.platform import pulse_of
 from domain.profile import fold_profile
+from domain.ring import Ring
 from domain.vector import observe, vector
 from flink_jobs.replay import KEY_COLUMNS, Replay, build_training_set, transaction_of
 
@@ -35,6 +36,7 @@ def test_a_payment_is_seen_with_what_was_known_before_it() -> None:
         zone=a_history("zone", FIRST),
         pulse=pulse_of([a_history("zone", FIRST)], NOW_MS),
         profile=fold_profile(None, ACCOUNT, event_time_ms(ACCOUNT)),
+        ring=Ring(),
         transaction=transaction_of(SECOND),
         as_of_ms=NOW_MS,
     )
@@ -52,6 +54,19 @@ def test_a_repeat_changes_nothing_for_those_after_it() -> None:
     assert seen[0] is not None
     assert seen[1] is not None
     assert seen[0].vector.tobytes() == seen[1].vector.tobytes()
+
+
+def test_a_ring_is_that_of_the_links_told_before() -> None:
+    replay = Replay()
+    seen = [
+        replay.take(event, event_time_ms(event))
+        for event in (FIRST, SECOND, a_payment(at_ms=NOW_MS + 1, user_id="usr_b", device_id="dev_b"), SECOND)
+    ]
+    sizes = [each.vector[FEATURE_NAMES.index("ring_size")] for each in seen if each]
+    assert isnan(sizes[0])
+    assert sizes[1] == 1
+    assert isnan(sizes[2])  # usr_b was never heard of before
+    assert sizes[3] == 2
 
 
 def test_a_transaction_is_asked_for_when_it_was_decided() -> None:

@@ -30,7 +30,7 @@ def test_the_next_seal_follows_the_last() -> None:
     "change",
     [
         {"number": 2},
-        {"format": 2},
+        {"format": 1},
         {"from_xact": 1},
         {"to_xact": 10},
         {"to_id": "decisions/dec_c"},
