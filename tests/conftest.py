@@ -21,6 +21,11 @@ from deploy.embedded.stack import Stack, StackOptions
 OWNER = "faregate_owner"
 PAST = HistorySize(payments=22_000)
 Conninfo = Callable[[str], str]
+EVERY_TABLE = """
+select string_agg(quote_ident(relname), ', ') from pg_class
+where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+    and relname <> 'schema_version'
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,10 +82,7 @@ def postgres(home: Home, spawner: children.Spawner, free_ports: dict[str, int]) 
 def conninfo(postgres: Postgres) -> Conninfo:
     """How a role connects; every table but the schema's version is empty when the test begins."""
     with psycopg.connect(postgres.conninfo(OWNER), autocommit=True) as connection:
-        names = connection.execute(
-            "select string_agg(quote_ident(relname), ', ') from pg_class "
-            "where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> 'schema_version'"
-        ).fetchone()
+        names = connection.execute(EVERY_TABLE).fetchone()
         assert names
         connection.execute(f"truncate {names[0]} restart identity")
     return postgres.conninfo

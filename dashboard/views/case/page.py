@@ -126,6 +126,7 @@ def _places(subject: Subject, sample: Sample) -> None:
         st.html(
             markup.facts([*decision_view.parties(subject), *decision_view.provenance(subject)])
             + markup.values(decision_view.feature_values(subject) or [])
+            + f"<p class='fg-small'>{addresses.to_pipeline(subject.decision_id, 'Follow it through the pipeline')}</p>"
         )
 
 

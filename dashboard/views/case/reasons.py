@@ -44,7 +44,7 @@ def lines(subject: Subject) -> list[Line]:
 def rules(subject: Subject) -> list[str]:
     """What lists and rules had to say, as sentences."""
     said = [_list_hit(subject.evidence["list_entry"])] if subject.evidence.get("list_entry") else []
-    if subject.evidence.get("pass_through"):
+    if (subject.evidence.get("pass_through") or {}).get("drawn"):
         said.append("Let through on purpose, so that the model can learn from payments that it would stop.")
     return said + [_rule(hit) for hit in subject.rules]
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from app.desk.audit import Told
 from app.desk.fraud_types import FRAUD_TYPES
+from dashboard.decision_view import capitalised
 from dashboard.views.case.head import when, who
 from dashboard.views.case.readings import Case, Word
 from dashboard.wording import OUTCOMES
@@ -43,7 +44,7 @@ def events(case: Case, reader_id: str) -> list[Event]:
     found += [
         Event(
             at=row.occurred_at,
-            sentence=f"The payment was {OUTCOMES[row.outcome]}, "
+            sentence=f"{capitalised(OUTCOMES[row.outcome])}, "
             f"{format_money(row.amount_minor, case.subject.currency)}"
             + (f" (reason {row.reason_code})" if row.reason_code else ""),
             is_loss=row.outcome is Outcome.CHARGEBACK,

@@ -48,7 +48,7 @@ def test_pushes_are_shares_of_the_strongest() -> None:
 def test_lists_and_rules_say_what_they_did() -> None:
     evidence = {
         "list_entry": {"entry_id": "entry_a", "list": "block", "field": "device_id"},
-        "pass_through": {"share": 0.01},
+        "pass_through": {"instead_of": "review", "propensity": 0.01, "drawn": True},
     }
     hits = [
         a_hit(),

@@ -137,7 +137,7 @@ def test_the_trail_is_one_list_of_people_callers_and_banks() -> None:
         words=[a_word(why="they said so"), a_word(labelled_by="lea")],
     )
     assert [event.sentence for event in told.events(case, "lea")] == [
-        "The payment was charged back, $84.20 (reason 10.4)",
+        "Charged back, $84.20 (reason 10.4)",
         "You confirmed it as fraud (stolen card), and put 1 value on lists: “seen <b>”",
         "Ada claimed the case",
         "The key key_a called it a fraud: “they said so”",
