@@ -24,7 +24,7 @@ def go() -> None:
         st.login()
     except Error as fault:
         raise SignInRefused(
-            "Signing in at your organisation is not set up: the console's host needs Authlib, and all of "
+            "Signing in at your organisation is not set up: the console needs all of "
             "[auth] in .streamlit/secrets.toml (docs/console.md). Sign in with a password meanwhile."
         ) from fault
 

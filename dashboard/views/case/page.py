@@ -122,11 +122,12 @@ def _places(subject: Subject, sample: Sample) -> None:
         codes = [reason.code for reason in subject.reasons]
         strips = population.strips(sample.population, vector, codes, subject.currency)
         st.html(markup.title("Against all payments") + population.markup_of(strips, sample.population.size))
+    follow = addresses.to_pipeline(subject.decision_id, "Follow it through the pipeline")
     with st.container(key="case_values"), st.expander("Every value, and how it was decided"):
         st.html(
             markup.facts([*decision_view.parties(subject), *decision_view.provenance(subject)])
             + markup.values(decision_view.feature_values(subject) or [])
-            + f"<p class='fg-small'>{addresses.to_pipeline(subject.decision_id, 'Follow it through the pipeline')}</p>"
+            + f"<p class='fg-small'>{follow}</p>"
         )
 
 
