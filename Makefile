@@ -30,7 +30,7 @@ demo: install
 	@$(BIN)/faregate demo
 
 test: install
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
 
 browser:
 	@if command -v chromium >/dev/null; then chromium --version; \

@@ -5,9 +5,11 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from app.migrations import migrate
 from deploy.embedded import children, jars, passwords, ports
@@ -28,12 +30,15 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not re
 """
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Unit tests may run on every core; all others share real parts, and so one process."""
-    unit = Path(__file__).parent / "unit"
-    for item in items:
-        if unit not in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("real parts"))
+class RealPartsTogether(LoadScopeScheduling):
+    """Unit tests run on every core, file by file; all others share real parts, and so one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith("tests/unit/") else "real parts"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return RealPartsTogether(config, log)
 
 
 @pytest.fixture
