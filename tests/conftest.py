@@ -22,6 +22,13 @@ from deploy.embedded.stack import Stack, StackOptions
 
 OWNER = "faregate_owner"
 PAST = HistorySize(payments=22_000)
+CONSOLE = frozenset(
+    ("test_alerts_table", "test_case_desk", "test_case_reader", "test_dial_reader", "test_models_page_reader",
+     "test_overview_reader", "test_people_and_sessions", "test_people_command", "test_policy_command",
+     "test_policy_versions", "test_queue_reader", "test_ring_desk", "test_rule_proposals",
+     "test_rule_standing", "test_seal_formats", "test_words_taken_back", "test_cases_by_keyboard",
+     "test_every_page", "test_live_in_browser", "test_rule_by_two_people", "test_signing_in_by_openid")
+)  # fmt: skip
 Conninfo = Callable[[str], str]
 EVERY_TABLE = """
 select string_agg(quote_ident(relname), ', ') from pg_class
@@ -31,10 +38,16 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not re
 
 
 class RealPartsTogether(LoadScopeScheduling):
-    """Unit tests run on every core, file by file; all others share real parts, and so one process."""
+    """Unit tests run on every core, file by file; what shares real parts, in one process.
+
+    The console's tests need little more than a database: they have one of their own, beside the others.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0] if nodeid.startswith("tests/unit/") else "real parts"
+        file = nodeid.partition("::")[0]
+        if file.startswith("tests/unit/"):
+            return file
+        return "console" if Path(file).stem in CONSOLE else "real parts"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

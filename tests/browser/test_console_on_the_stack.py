@@ -6,6 +6,7 @@ import secrets
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from console_room import Console, add_staff, pg_variables, serving, shoot
@@ -88,6 +89,8 @@ def pid_of(stack: Stack, name: str) -> int:
 
 
 def decide(stack: Stack) -> Reply:
+    """In a thread of its own: Playwright's loop runs in this one."""
+
     async def ask() -> Reply:
         async with DecisionClient(stack.addresses.api_url, api_key=stack.addresses.api_key) as client:
             return (await client.decide(payment)).reply
@@ -99,4 +102,5 @@ def decide(stack: Stack) -> Reply:
         device_id=token("dev", secrets.token_hex(8)),
         requested_at=from_ms(time.time_ns() // 1_000_000),
     )
-    return asyncio.run(ask())
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, ask()).result()
