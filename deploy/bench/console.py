@@ -50,6 +50,7 @@ def run_alone(chosen: Namespace, tell: Tell) -> Result:
             tell("an analyst signs in and works")
             analyst.sign_in("ana", password)
             openings = [analyst.open_queue_ms() for _ in range(OPENINGS + 1)][1:]
+            returns = [analyst.return_to_queue_ms() for _ in range(OPENINGS)]
             arrivals = _arrivals(ledger, analyst)
             shares = _refresh_shares(ledger, pid, analyst, chosen.watch)
             analyst.open_first_case()
@@ -60,6 +61,8 @@ def run_alone(chosen: Namespace, tell: Tell) -> Result:
             "open_alerts": chosen.alerts,
             "queue_interactive_ms": percentile(openings, 1.0, 0),
             "queue_interactive_ms_p50": percentile(openings, 0.5, 0),
+            "queue_from_menu_ms": percentile(returns, 1.0, 0),
+            "queue_from_menu_ms_p50": percentile(returns, 0.5, 0),
             "next_case_ms": percentile(cases, 0.95, 0),
             "next_case_ms_p50": percentile(cases, 0.5, 0),
             "new_alert_ms": percentile(arrivals, 1.0, 0),
