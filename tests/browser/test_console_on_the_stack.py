@@ -67,7 +67,7 @@ def test_the_next_decision_names_the_policy_that_was_applied(living: Console, st
 
 def test_a_rung_change_shows(living: Console, stack: Stack) -> None:
     page = living.signed_in("ana", "live")
-    assert decide(stack).rung is Rung.R0
+    eventually(lambda: decide(stack).rung is Rung.R0, within_s=20, what="the full model")
     expect(page.locator(".fg-live .fg-rung").first).to_have_text("R0")
     writer = pid_of(stack, "writer")
     os.kill(writer, signal.SIGSTOP)
