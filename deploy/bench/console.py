@@ -28,7 +28,6 @@ from deploy.embedded.home import PROJECT
 from deploy.embedded.passwords import OWNER
 from deploy.embedded.ports import LOOPBACK
 from deploy.embedded.services import wait_http
-from domain.display import count
 
 SUMMARY = "the console over a million decisions: queue, next case, new alerts, and the cost of refreshing"
 OPENINGS, CASES, ARRIVALS = 7, 20, 7
@@ -124,7 +123,7 @@ def _refresh_shares(ledger: SeededLedger, console_pid: int, analyst: Analyst, wa
     analyst.open_queue_ms()
     sleep(QUIET_S)
     began, console, postgres = perf_counter(), _cpu_s(console_pid), _cpu_s(ledger.postgres_pid)
-    analyst.watch(watch_s)
+    sleep(watch_s)
     elapsed = perf_counter() - began
     return {
         "refresh_core_share": round((_cpu_s(console_pid) - console) / elapsed, 4),
@@ -140,10 +139,10 @@ def _cpu_s(pid: int) -> float:
     return float(own + times[0].children_user + times[0].children_system)
 
 
-def _labels(ledger: SeededLedger) -> str:
+def _labels(ledger: SeededLedger) -> int:
     with psycopg.connect(ledger.conninfo(OWNER)) as owner:
         row = owner.execute(query("count_words_of"), {"by": "ana", "since_s": 3600}).fetchone()
-    return count(row[0]) if row else "0"
+    return int(row[0]) if row else 0
 
 
 def _pg(conninfo: str) -> dict[str, str]:

@@ -63,7 +63,7 @@ def test_twenty_cases_by_keyboard(console: Console, alerts: list[str]) -> None:
         if number % 4 == 1:
             press(page, "c", lambda: expect(state(page)).to_contain_text("Yours until", timeout=PATIENCE_MS))
         key = "d" if number % 2 else "a"
-        press(page, key, lambda: expect(case_of(page)).not_to_have_text(opened, timeout=PATIENCE_MS))  # noqa: B023
+        press(page, key, lambda: expect(case_of(page)).not_to_have_text(opened, timeout=PATIENCE_MS))  # noqa: B023 - looked at now
 
     words = console.rows("select label, labelled_by from labels")
     assert len(words) == CASES

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 import pydeck
 import streamlit as st
@@ -69,6 +70,6 @@ def in_hand() -> Work:
     return work
 
 
-def _trim(kept: dict, most: int) -> None:  # type: ignore[type-arg]
+def _trim(kept: dict[Any, Any], most: int) -> None:
     while len(kept) > most:
         del kept[next(iter(kept))]

@@ -1,6 +1,7 @@
 """The dial page with its sources."""
 
 import os
+from typing import Any
 
 import streamlit as st
 
@@ -66,7 +67,7 @@ def _best(period: Period, scale: Scale, reviews_a_day: float | None) -> Setting:
     return optimum(period.past, scale.cuts, reviews_a_day=reviews_a_day)
 
 
-def _apply(policy: Policy, **how: object) -> int:
-    version = PolicyDesk(resources.desk()).apply(policy, **how)  # type: ignore[arg-type]
+def _apply(policy: Policy, *, person_id: str, **how: Any) -> int:
+    version = PolicyDesk(resources.desk()).apply(policy, person_id=person_id, **how)
     _standing.clear()
     return version

@@ -17,7 +17,7 @@ from dashboard.views.queue.keys import Action
 from dashboard.views.queue.reader import COUNTED, MOST_FOUND
 from dashboard.views.queue.rows import Choices, Page
 from dashboard.views.queue.source import Source
-from dashboard.views.queue.work import Sheet, Work
+from dashboard.views.queue.work import Notice, Sheet, Work
 
 POLL_S = 2.0
 NOTHING_WAITS = "Nothing waits for you. A new alert is announced here by itself."
@@ -59,7 +59,7 @@ def _table(source: Source, person: Person, filters: Filters, searched: str) -> N
         st.button("Try again", key="queue_again")
         return
     if in_hand.notice:
-        _said(in_hand)
+        _said(in_hand.notice)
     if not sheet.page.rows:
         _nothing(sheet)
         return
@@ -129,13 +129,10 @@ def _clear(label: str, names: tuple[str, ...]) -> None:
         st.rerun()
 
 
-def _said(in_hand: Work) -> None:
+def _said(notice: Notice) -> None:
     """Floats, so that no row moves for it."""
-    assert in_hand.notice  # noqa: S101
-    look = "fg-watch" if in_hand.notice.bad else "fg-well"
-    st.html(
-        f"<div class='fg-said {look}' role='status'><i class='fg-dot'></i>{escape(in_hand.notice.text)}</div>"
-    )
+    look = "fg-watch" if notice.bad else "fg-well"
+    st.html(f"<div class='fg-said {look}' role='status'><i class='fg-dot'></i>{escape(notice.text)}</div>")
 
 
 def _waiting(in_hand: Work, person: Person) -> list[str]:

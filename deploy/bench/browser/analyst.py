@@ -1,6 +1,6 @@
 """An analyst who signs in to the console and works the queue by keyboard, timed in the browser itself."""
 
-from time import monotonic, perf_counter, sleep
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,11 +71,6 @@ class Analyst:
         """From `began`, on the clock of perf_counter, until the pill tells of a new alert."""
         self.page.get_by_role("button", name="1 new").wait_for()
         return (perf_counter() - began) * 1000
-
-    def watch(self, seconds: float) -> None:
-        until = monotonic() + seconds
-        while monotonic() < until:
-            sleep(0.5)
 
     def close(self) -> None:
         self._context.close()
