@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help install demo test browser check fix bench proof clean
 MAKEFLAGS += --no-print-directory
+# What is told not to keep compiled modules compiles them anew in each of a stack's processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -1,4 +1,4 @@
-"""Real parts for the tests that need them, each started once a session on free loopback ports."""
+"""Real parts for the tests that need them, each started once a process on free loopback ports."""
 
 import os
 import shutil
@@ -9,26 +9,19 @@ from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
 from app.migrations import migrate
+from deploy.bench.browser.chromium import FLAGS
 from deploy.embedded import children, jars, passwords, ports
-from deploy.embedded.history import HistorySize
-from deploy.embedded.home import Home, temporary_home
+from deploy.embedded.home import Home
 from deploy.embedded.java import ClassArchives
 from deploy.embedded.kafka import Kafka
 from deploy.embedded.postgres import Postgres
-from deploy.embedded.stack import Stack, StackOptions
 
 OWNER = "faregate_owner"
-PAST = HistorySize(payments=22_000)
-CONSOLE = frozenset(
-    ("test_alerts_table", "test_case_desk", "test_case_reader", "test_dial_reader", "test_models_page_reader",
-     "test_overview_reader", "test_people_and_sessions", "test_people_command", "test_policy_command",
-     "test_policy_versions", "test_queue_reader", "test_ring_desk", "test_rule_proposals",
-     "test_rule_standing", "test_seal_formats", "test_words_taken_back", "test_cases_by_keyboard",
-     "test_every_page", "test_live_in_browser", "test_rule_by_two_people", "test_signing_in_by_openid")
-)  # fmt: skip
+CHROMIUM = shutil.which("chromium")
 Conninfo = Callable[[str], str]
 EVERY_TABLE = """
 select string_agg(quote_ident(relname), ', ') from pg_class
@@ -37,21 +30,15 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not re
 """
 
 
-class RealPartsTogether(LoadScopeScheduling):
-    """Unit tests run on every core, file by file; what shares real parts, in one process.
-
-    The console's tests need little more than a database: they have one of their own, beside the others.
-    """
+class StackTogether(LoadScopeScheduling):
+    """Tests run file by file on every core, those of the whole stack in one process."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        if file.startswith("tests/unit/"):
-            return file
-        return "console" if Path(file).stem in CONSOLE else "real parts"
+        return "e2e" if nodeid.startswith("tests/e2e/") else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    return RealPartsTogether(config, log)
+    return StackTogether(config, log)
 
 
 @pytest.fixture
@@ -130,14 +117,12 @@ def kafka(home: Home, spawner: children.Spawner, free_ports: dict[str, int]) -> 
         children.stop(process, broker.launch())
 
 
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """The whole stack, with a past and the model that learned from it; neither dashboard nor learner."""
-    with temporary_home() as own:
-        options = StackOptions(size=PAST, with_dashboard=False, with_learner=False)
-        started = Stack(home=own, env=os.environ, options=options)
-        started.start()
-        try:
-            yield started
-        finally:
-            started.stop()
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. Playwright's loop runs in this thread meanwhile: async tests must find it ended."""
+    if CHROMIUM is None:
+        pytest.skip("needs Debian's chromium on the PATH: `make browser` installs it")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield started
+        started.close()

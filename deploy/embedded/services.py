@@ -42,6 +42,7 @@ class Services:
     env: Mapping[str, str]  # what every child gets
     instance: str
     learning: Learning = field(default_factory=Learning)
+    deadline_ms: int = 50
 
     @property
     def model_key(self) -> dict[str, str]:
@@ -80,6 +81,7 @@ class Services:
         settings = {
             "FAREGATE_API_HOST": LOOPBACK,
             "FAREGATE_API_PORT": str(self.ports["api"]),
+            "FAREGATE_DEADLINE_MS": str(self.deadline_ms),
             "FAREGATE_ECHO": "1",  # the yardstick of `faregate bench decision`
         }
         settings |= self.model_key | self._host_state()

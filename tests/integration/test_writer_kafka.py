@@ -6,12 +6,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 from feature_backends import Database, a_broker, a_database, a_home
 from pyarrow import dataset
 from waiting import eventually
@@ -38,17 +38,7 @@ def database() -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def shared_bootstrap() -> Iterator[str]:
-    with a_home() as home, a_broker(home) as bootstrap:
-        yield bootstrap
-
-
-@pytest.fixture
-def bootstrap(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A broker of its own for a test that counts what is in the topics."""
-    if "connection" in request.fixturenames:
-        yield request.getfixturevalue("shared_bootstrap")
-        return
+def bootstrap() -> Iterator[str]:
     with a_home() as home, a_broker(home) as bootstrap:
         yield bootstrap
 
@@ -199,8 +189,25 @@ def archived(folder: ArchiveFolder) -> list[tuple[str, int]]:
     return sorted((row["card_id"], row["version"]) for row in table.to_pylist())
 
 
-def test_snapshots_are_archived_once_over_a_restart(bootstrap: str, stream: Stream, tmp_path: Path) -> None:
-    folder, three_days_ms = ArchiveFolder(tmp_path), 3 * 24 * 60 * MINUTE_MS
+@pytest.fixture
+def folder(bootstrap: str, tmp_path: Path) -> ArchiveFolder:
+    """As if all that the tests before told were archived."""
+    folder = ArchiveFolder(tmp_path)
+    for partition, end in ends(bootstrap).items():
+        folder.set_position(CARD, FEATURES[0].name, partition, end)
+    return folder
+
+
+def ends(bootstrap: str) -> dict[int, int]:
+    with closing(Consumer({"bootstrap.servers": bootstrap, "group.id": "test"})) as consumer:
+        partitions = [TopicPartition(FEATURES[0].name, number) for number in range(FEATURES[0].partitions)]
+        return {each.partition: consumer.get_watermark_offsets(each, timeout=10)[1] for each in partitions}
+
+
+def test_snapshots_are_archived_once_over_a_restart(
+    bootstrap: str, stream: Stream, folder: ArchiveFolder
+) -> None:
+    three_days_ms = 3 * 24 * 60 * MINUTE_MS
     for version in (1, 2):
         stream.history("card_a", version)
     stream.history("card_b", 1, known_at_ms=KNOWN_MS - three_days_ms)
@@ -214,28 +221,28 @@ def test_snapshots_are_archived_once_over_a_restart(bootstrap: str, stream: Stre
     assert len({file.parent for file in folder.of_view(CARD).rglob("*.parquet")}) == 2
 
 
-def test_files_of_a_crash_are_replaced(bootstrap: str, stream: Stream, tmp_path: Path) -> None:
-    folder = ArchiveFolder(tmp_path)
+def test_files_of_a_crash_are_replaced(bootstrap: str, stream: Stream, folder: ArchiveFolder) -> None:
+    before = ends(bootstrap)
     stream.history("card_a", 1)
     with archiving(bootstrap, folder) as archiver:
         eventually(lambda: archiver.rows_written == 1)
-    for partition in range(FEATURES[0].partitions):  # as if it had ended before it noted the position
-        folder.set_position(CARD, FEATURES[0].name, partition, 0)
+    for partition, position in before.items():  # as if it had ended before it noted the position
+        folder.set_position(CARD, FEATURES[0].name, partition, position)
     stream.history("card_a", 2, known_at_ms=KNOWN_MS + MINUTE_MS)
     with archiving(bootstrap, folder) as archiver:
         eventually(lambda: archiver.rows_written == 2)
     assert archived(folder) == [("card_a", 1), ("card_a", 2)]
 
 
-def test_the_archive_of_another_broker_is_set_aside(bootstrap: str, stream: Stream, tmp_path: Path) -> None:
+def test_the_archive_of_another_broker_is_set_aside(tmp_path: Path) -> None:
     folder = ArchiveFolder(tmp_path)
     for partition in range(FEATURES[0].partitions):
         span = Span(topic=FEATURES[0].name, partition=partition, first=0, last=999)
         folder.add(CARD, "2026-09-21", span, lambda part: part.write_bytes(b"theirs"))
         folder.set_position(CARD, span.topic, partition, 1_000)
-    with archiving(bootstrap, folder) as archiver:
+    with a_home() as home, a_broker(home) as bootstrap, archiving(bootstrap, folder) as archiver:
         eventually(lambda: len(list((tmp_path / "set-aside").rglob("*.parquet"))) == FEATURES[0].partitions)
         eventually(lambda: all(folder.position(CARD, FEATURES[0].name, p) == 0 for p in range(4)))
-        stream.history("card_a", 1)
+        Stream(bootstrap).history("card_a", 1)
         eventually(lambda: archiver.rows_written == 1)
     assert archived(folder) == [("card_a", 1)]

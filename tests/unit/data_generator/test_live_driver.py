@@ -102,6 +102,12 @@ class Ran:
         return [(t.amount_minor, t.pickup_zone, t.dropoff_zone, t.distance_m) for t in self.api.asked]
 
 
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Only to be looked at."""
+    return Ran(tmp_path_factory.mktemp("usual"))
+
+
 def _unavailable(_transaction: Transaction) -> Verdict:
     raise Retryable("nobody answers")
 
@@ -119,18 +125,16 @@ def test_it_keeps_its_rate(tmp_path: Path, rate: float) -> None:
     assert f"/s of {rate:g}/s asked" in str(ran.pace)
 
 
-def test_every_event_is_published_and_kafka_is_closed(tmp_path: Path) -> None:
-    ran = Ran(tmp_path)
-    assert ran.pace.published == len(ran.kafka.events) > 3 * ran.pace.payments
-    assert ran.kafka.closed
+def test_every_event_is_published_and_kafka_is_closed(usual: Ran) -> None:
+    assert usual.pace.published == len(usual.kafka.events) > 3 * usual.pace.payments
+    assert usual.kafka.closed
 
 
-def test_event_time_is_wall_time(tmp_path: Path) -> None:
-    ran = Ran(tmp_path)
-    times = [event_time_ms(event) for event in ran.kafka.events]
+def test_event_time_is_wall_time(usual: Ran) -> None:
+    times = [event_time_ms(event) for event in usual.kafka.events]
     assert times[0] >= START_MS
     assert times == sorted(times)
-    assert [t.requested_at_ms for t in ran.api.asked] == [t.sent_at_ms for t in ran.truth]
+    assert [t.requested_at_ms for t in usual.api.asked] == [t.sent_at_ms for t in usual.truth]
     assert times[-1] < START_MS + 2 * MINUTE_MS
 
 
@@ -143,12 +147,11 @@ def test_the_first_attack_comes_within_seconds_and_fraud_stays_rare(tmp_path: Pa
     assert len({t.fraud for t in attacked}) >= 2
 
 
-def test_outcomes_follow_their_payments(tmp_path: Path) -> None:
-    ran = Ran(tmp_path)
-    told = Counter(outcome for _, outcome in ran.api.told)
-    assert told[Outcome.CAPTURED] > 0.9 * len(ran.truth)
+def test_outcomes_follow_their_payments(usual: Ran) -> None:
+    told = Counter(outcome for _, outcome in usual.api.told)
+    assert told[Outcome.CAPTURED] > 0.9 * len(usual.truth)
     assert told[Outcome.FAILED] > 0
-    assert {transaction for transaction, _ in ran.api.told} <= {t.transaction_id for t in ran.api.asked}
+    assert {transaction for transaction, _ in usual.api.told} <= {t.transaction_id for t in usual.api.asked}
     assert Outcome.CHARGEBACK not in told
 
 
@@ -159,26 +162,26 @@ def test_compressed_labels_come_within_minutes(tmp_path: Path) -> None:
     assert len(disputed & fraud) > 0.3 * len(fraud) > 0
 
 
-def test_the_time_scale_changes_nobodys_ride(tmp_path: Path) -> None:
-    plain, compressed = Ran(tmp_path), Ran(tmp_path, run="other", time_scale=86_400.0)
-    assert plain.who_and_what == compressed.who_and_what
+def test_the_time_scale_changes_nobodys_ride(tmp_path: Path, usual: Ran) -> None:
+    compressed = Ran(tmp_path, run="other", time_scale=86_400.0)
+    assert usual.who_and_what == compressed.who_and_what
 
 
-def test_the_same_seed_and_run_give_the_same_bytes(tmp_path: Path) -> None:
-    one, two = Ran(tmp_path / "one"), Ran(tmp_path / "two")
-    assert one.api.asked == two.api.asked
-    assert [encode_event(e) for e in one.kafka.events] == [encode_event(e) for e in two.kafka.events]
-    assert one.truth == two.truth
+def test_the_same_seed_and_run_give_the_same_bytes(tmp_path: Path, usual: Ran) -> None:
+    again = Ran(tmp_path)
+    assert usual.api.asked == again.api.asked
+    assert [encode_event(e) for e in usual.kafka.events] == [encode_event(e) for e in again.kafka.events]
+    assert usual.truth == again.truth
 
 
-def test_another_run_of_a_seed_is_the_same_story_with_fresh_ids(tmp_path: Path) -> None:
-    one, two = Ran(tmp_path, run="one"), Ran(tmp_path, run="two")
-    assert one.who_and_what == two.who_and_what
-    assert not {t.transaction_id for t in one.api.asked} & {t.transaction_id for t in two.api.asked}
+def test_another_run_of_a_seed_is_the_same_story_with_fresh_ids(tmp_path: Path, usual: Ran) -> None:
+    other = Ran(tmp_path, run="other")
+    assert usual.who_and_what == other.who_and_what
+    assert not {t.transaction_id for t in usual.api.asked} & {t.transaction_id for t in other.api.asked}
 
 
-def test_another_seed_is_another_story(tmp_path: Path) -> None:
-    assert not set(Ran(tmp_path).who_and_what) & set(Ran(tmp_path, run="other", seed=6).who_and_what)
+def test_another_seed_is_another_story(tmp_path: Path, usual: Ran) -> None:
+    assert not set(usual.who_and_what) & set(Ran(tmp_path, run="other", seed=6).who_and_what)
 
 
 def test_a_silent_api_is_asked_again_with_the_same_body_then_recorded_as_an_error(tmp_path: Path) -> None:
@@ -224,9 +227,9 @@ def test_declined_thieves_give_up_while_riders_go_on(tmp_path: Path) -> None:
     assert not ran.api.told
 
 
-def test_a_slow_api_does_not_hold_back_the_next_payment(tmp_path: Path) -> None:
-    prompt, slow = Ran(tmp_path), Ran(tmp_path, FakeApi(latency_s=2.0), run="slow")
-    assert slow.pace.payments == pytest.approx(prompt.pace.payments, rel=0.05)
+def test_a_slow_api_does_not_hold_back_the_next_payment(tmp_path: Path, usual: Ran) -> None:
+    slow = Ran(tmp_path, FakeApi(latency_s=2.0), run="slow")
+    assert slow.pace.payments == pytest.approx(usual.pace.payments, rel=0.05)
     assert slow.pace.waiting == 0
 
 

@@ -32,7 +32,7 @@ from deploy.embedded.ports import LOOPBACK
 from domain.catalogue import FEATURES
 from domain.events import PaymentOutcome, to_ms
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[1]
 SHOTS = PROJECT / ".faregate" / "screenshots"
 OWNER = "faregate_owner"
 PATIENCE_MS = 30_000

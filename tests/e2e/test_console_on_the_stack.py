@@ -46,10 +46,16 @@ def living(
 def test_the_next_decision_names_the_policy_that_was_applied(living: Console, stack: Stack) -> None:
     before = decide(stack).versions.policy
     page = living.signed_in("lea", "dial")
-    slider = page.get_by_role("slider").first
-    slider.focus()
-    page.keyboard.press("ArrowRight")
-    page.get_by_role("button", name="Apply …").click()
+    apply = page.get_by_role("button", name="Apply …")
+
+    def moved() -> bool:
+        """A slider that is just being drawn does not hear a key."""
+        page.get_by_role("slider").first.press("ArrowRight")
+        page.wait_for_timeout(500)
+        return apply.is_enabled()
+
+    eventually(moved, within_s=30, what="another setting")
+    apply.click()
     page.get_by_label("Why").fill("fewer reviews at night")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Put in force").click()
