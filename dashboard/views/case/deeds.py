@@ -63,6 +63,7 @@ class Shown:
 def press(source: Source, shown: Shown, deed: Deed) -> None:
     """The callback of a button; a press that comes twice leads where the first one led."""
     work, key = in_hand(), f"{shown.click}/{deed}"
+    work.presses += 1
     if st.query_params.get("decision") != shown.decision_id:
         return
     if key in work.done:
@@ -90,6 +91,7 @@ def press(source: Source, shown: Shown, deed: Deed) -> None:
 def go_on(source: Source, shown: Shown) -> None:
     """To the next case of the queue."""
     work = in_hand()
+    work.presses += 1
     if st.query_params.get("decision") != shown.decision_id:
         return
     work.notice = None
@@ -104,6 +106,7 @@ def go_on(source: Source, shown: Shown) -> None:
 def go_back(shown: Shown) -> None:
     """To the case that was shown before."""
     work = in_hand()
+    work.presses += 1
     if st.query_params.get("decision") != shown.decision_id:
         return
     while work.trail:

@@ -26,7 +26,7 @@ from dashboard.views.case import (
 from dashboard.views.case.deeds import Shown
 from dashboard.views.case.readings import Around, Case, Subject
 from dashboard.views.case.source import Sample, Source
-from dashboard.views.case.work import in_hand
+from dashboard.views.case.work import Work, in_hand
 
 TRY_EVERY_S = 3.0
 NO_CASE = "No case is named in this address. Open one from the queue."
@@ -78,7 +78,7 @@ def _case(source: Source, person: Person, case: Case) -> None:
         level = Level.WATCH if work.notice.is_bad else Level.WELL
         st.html(markup.notice(work.notice.text, level=level))
     if subject.revision is not None:
-        st.fragment(_watch, run_every=TRY_EVERY_S)(source, person, subject)
+        st.fragment(_watch, run_every=TRY_EVERY_S)(source, person, subject, work.presses)
     left, middle, right = st.columns([1.12, 1.4, 1], gap="medium")
     with left:
         st.html(markup.title("Why") + reasons.markup_of(subject))
@@ -160,15 +160,16 @@ def _ride(subject: Subject, around: Around, sample: Sample) -> None:
     is_fast = way.leg is not None and way.leg.is_fast
     style = "fg-watch" if is_fast else "fg-soft"
     st.html(markup.title("The ride") + f"<p class='fg-small {style}'>{trip.sentence(way)}</p>")
-    st.fragment(_map)(subject, way, sample)
+    st.fragment(_map)(subject, way, sample, in_hand().presses)
 
 
-def _map(subject: Subject, way: trip.Way, sample: Sample) -> None:
+def _map(subject: Subject, way: trip.Way, sample: Sample, presses: int) -> None:
     """A map takes the browser longest: it comes when somebody stays with the case.
 
     Until then the last one stays where it is, unseen, for a new canvas would take longer still.
     """
     work = in_hand()
+    _draw_what_was_pressed(work, presses)
     is_settled = settled.is_settled(subject.decision_id)
     if is_settled:
         work.map = trip_map.deck(way, sample.zones, dark=st.context.theme.type == "dark")
@@ -178,8 +179,9 @@ def _map(subject: Subject, way: trip.Way, sample: Sample) -> None:
             st.pydeck_chart(work.map, height=trip_map.HEIGHT_PX)
 
 
-def _watch(source: Source, person: Person, shown: Subject) -> None:
+def _watch(source: Source, person: Person, shown: Subject, presses: int) -> None:
     """Tells when somebody changed the case meanwhile; the page stays as it is until it is asked for anew."""
+    _draw_what_was_pressed(in_hand(), presses)
     try:
         now = source.standing(shown.decision_id)
     except ReadingsUnavailable as away:
@@ -191,6 +193,13 @@ def _watch(source: Source, person: Person, shown: Subject) -> None:
         st.html(markup.notice(head.meanwhile(now, person.person_id), level=Level.WATCH))
         if st.button("Show it as it is now", key=f"case_renew_{shown.decision_id}_{now.revision}"):
             st.rerun()
+
+
+def _draw_what_was_pressed(work: Work, presses: int) -> None:
+    """A press in the very moment in which a part of the page runs by itself comes with that run, which would
+    draw nothing but the part."""
+    if work.presses != presses:
+        st.rerun()
 
 
 def _read_ahead(source: Source, subject: Subject) -> None:

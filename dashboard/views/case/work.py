@@ -23,8 +23,8 @@ class Notice:
 class Work:
     """`trail` are cases that were left behind, `deeds` those on which something was done, the newest last.
 
-    `clicks` are the keys of rendered forms, by case and revision; `done` where each press led; `typed` is
-    text by case, which must outlive a run in which its field was not shown.
+    `clicks` are the keys of rendered forms, by case and revision; `done` where each press led; `presses`
+    how many there were; `typed` is text by case, which must outlive a run in which its field was not shown.
     """
 
     notice: Notice | None = None
@@ -32,6 +32,7 @@ class Work:
     deeds: list[str] = field(default_factory=list)
     clicks: dict[tuple[str, int], str] = field(default_factory=dict)
     done: dict[str, str] = field(default_factory=dict)
+    presses: int = 0
     typed: dict[str, str] = field(default_factory=dict)
     goes_on: bool = True
     map: pydeck.Deck | None = None
