@@ -21,11 +21,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from waiting import eventually
 
 from app.decision_id import new_decision_id
+from app.desk.desk import Desk
 from app.desk.people import Role
 from app.desk.people_store import PeopleStore, ensure_people
+from app.desk.sessions import Sessions
 from app.ledger import PostgresLedger
 from app.ports import Decision
 from app.postgres import pool
+from dashboard.database import open_writing_pool
+from dashboard.signing.cookie import COOKIE
 from deploy.embedded import children
 from deploy.embedded.home import Home
 from deploy.embedded.ports import LOOPBACK
@@ -81,14 +85,23 @@ class Console:
         expect.set_options(timeout=PATIENCE_MS)
         return page
 
-    def signed_in(self, name: str, path: str = "", **options: Any) -> Page:
-        """At `path`, signed in by keyboard."""
+    def signs_in(self, name: str, path: str = "", **options: Any) -> Page:
+        """By keyboard, at `path`."""
         page = self.opened(**options)
         page.goto(f"{self.address}/{path}")
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.keyboard.press("Enter")
         expect(page.get_by_label("Password", exact=True)).to_have_count(0)
+        return page
+
+    def signed_in(self, name: str, path: str = "", **options: Any) -> Page:
+        """At `path`, in a browser that holds a session already."""
+        page = self.opened(**options)
+        with open_writing_pool(self.conninfo("faregate_console")) as pool:
+            token = Sessions(Desk(pool)).open(name, how="password")
+        page.context.add_cookies([{"name": COOKIE, "value": token, "url": self.address}])
+        page.goto(f"{self.address}/{path}")
         return page
 
     def rows(self, statement: str, *values: object) -> list[Any]:

@@ -43,7 +43,7 @@ def alerts(conninfo: Conninfo) -> list[str]:
 
 
 def test_twenty_cases_by_keyboard(console: Console, alerts: list[str]) -> None:
-    page = console.signed_in("ana", "queue")
+    page = console.signs_in("ana", "queue")
     marked = page.locator(".fg-queue tr[aria-current]")
     expect(page.locator(".fg-queue tr[data-row]")).to_have_count(len(alerts))
     first = marked.get_attribute("data-row")
