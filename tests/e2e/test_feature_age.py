@@ -5,43 +5,33 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 import pytest
 from confluent_kafka import Producer
 from event_factories import a_heartbeat
+from freshness import age_ms, now_ms, wait_fresh
 from waiting import eventually
 
 from deploy.embedded import status
 from deploy.embedded.stack import Stack
 from domain.events import encode_event
-from domain.online_store import WATERMARK_VIEW, decode_watermark
 from domain.topics import RIDES, SOURCES
 
 WITHIN_S = 1.0
 STEADY_LOOKS = 40
 STALE_MS = 300  # so much older than it ever was before
-Age = Callable[[], int]
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
+Age = Callable[[], float]
 
 
 @pytest.fixture
 def age(stack: Stack) -> Iterator[Age]:
-    """The feature age as the API works it out, in milliseconds; fresh before the test and after it."""
+    """The feature age in milliseconds; fresh before the test and after it."""
     with psycopg.connect(stack.addresses.conninfo["faregate_api"], autocommit=True) as connection:
-
-        def look() -> int:
-            query = "select payload from online_store where view = %s"
-            row = connection.execute(query, (WATERMARK_VIEW,), binary=True).fetchone()
-            assert row is not None
-            return now_ms() - decode_watermark(row[0])
-
-        eventually(lambda: look() < WITHIN_S * 1000, within_s=60, what="fresh features")
-        yield look
-        eventually(lambda: look() < WITHIN_S * 1000, within_s=60, what="fresh features again")
+        wait_fresh(stack)
+        yield partial(age_ms, connection)
+        wait_fresh(stack)
 
 
 @contextmanager
@@ -57,8 +47,8 @@ def held(stack: Stack, part: str) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def oldest(age: Age) -> int:
-    seen: list[int] = []
+def oldest(age: Age) -> float:
+    seen: list[float] = []
 
     def look() -> bool:
         seen.append(age())
@@ -70,16 +60,27 @@ def oldest(age: Age) -> int:
 
 @pytest.mark.parametrize("part", ["flink-taskmanager", "writer", "kafka", "relay"])
 def test_a_part_that_stands_still_shows_in_the_feature_age(stack: Stack, age: Age, part: str) -> None:
+    """In one of three times: beside other tests the usual age may be a second itself."""
+    assert any(shows_in_time(stack, age, part) for _ in range(3)), "the feature age did not grow in time"
+
+
+def shows_in_time(stack: Stack, age: Age, part: str) -> bool:
+    wait_fresh(stack)
     usual_ms = oldest(age)
     with held(stack, part):
-        eventually(lambda: age() > usual_ms + STALE_MS, within_s=WITHIN_S, what="a greater feature age")
+        deadline = time.monotonic() + WITHIN_S
+        while time.monotonic() < deadline:
+            if age() > usual_ms + STALE_MS:
+                return True
+            time.sleep(0.02)
+    return False
 
 
 def test_one_silent_partition_of_one_topic_shows_in_the_feature_age(stack: Stack, age: Age) -> None:
     producer = Producer({"bootstrap.servers": stack.addresses.kafka})
     usual_ms = oldest(age)
 
-    def age_with_heartbeats(*, silent: tuple[str, int] | None) -> int:
+    def age_with_heartbeats(*, silent: tuple[str, int] | None) -> float:
         for topic in SOURCES:
             for partition in range(topic.partitions):
                 if (topic.name, partition) != silent:

@@ -5,20 +5,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from math import inf
 
-import psycopg
 import pytest
+from freshness import wait_fresh
 from waiting import eventually
 
 from deploy.embedded import status
 from deploy.embedded.home import PROJECT, Home
 from deploy.embedded.stack import Stack
-from domain.online_store import WATERMARK_VIEW, decode_watermark
 
 FLINK = {"flink-jobmanager", "flink-taskmanager", "flink-job"}
-FRESH_MS = 1_000
 PARTS = FLINK | {"kafka", "postgres", "relay", "writer", "rings", "keeper", "api", "parity"}
 
 
@@ -34,28 +30,6 @@ def pid_of(home: Home, name: str) -> int:
     return pid
 
 
-def feature_age_ms(stack: Stack) -> float:
-    """How old the newest features are; endless while the database is away."""
-    query = "select payload from online_store where view = %s"
-    try:
-        with psycopg.connect(stack.addresses.conninfo["faregate_console"]) as connection:
-            row = connection.execute(query, (WATERMARK_VIEW,), binary=True).fetchone()
-    except psycopg.OperationalError:
-        return inf
-    return time.time_ns() // 1_000_000 - decode_watermark(row[0]) if row else inf
-
-
-def flows_again(stack: Stack) -> None:
-    killed_ms = time.time_ns() // 1_000_000
-
-    def fresh() -> bool:
-        """And told of since the kill."""
-        age_ms = feature_age_ms(stack)
-        return age_ms < FRESH_MS and time.time_ns() // 1_000_000 - age_ms > killed_ms
-
-    eventually(fresh, within_s=90, what="fresh features")
-
-
 @pytest.mark.parametrize("name", ["writer", "relay", "rings", "postgres", "kafka", "flink-taskmanager"])
 def test_a_killed_part_comes_back_and_features_flow_again(stack: Stack, name: str) -> None:
     before = parts(stack.home)[name].restarts
@@ -67,7 +41,7 @@ def test_a_killed_part_comes_back_and_features_flow_again(stack: Stack, name: st
 
     eventually(back, within_s=60, what=f"{name} again")
     assert parts(stack.home)[name].last_end == "killed by SIGKILL"
-    flows_again(stack)
+    wait_fresh(stack)
 
 
 @pytest.mark.proof
@@ -80,7 +54,7 @@ def test_a_killed_jobmanager_gets_its_job_back_from_the_newest_checkpoint(stack:
     eventually(lambda: parts(stack.home)["flink-job"].state == "ready", within_s=90, what="the job, running")
     log = (stack.home.logs / "flink-jobmanager.log").read_text()
     assert "Restoring SplitEnumerator" in log or "from checkpoint" in log
-    flows_again(stack)
+    wait_fresh(stack)
 
 
 def test_a_second_supervisor_is_refused(stack: Stack) -> None:

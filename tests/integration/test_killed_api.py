@@ -15,7 +15,9 @@ _numbers = count()
 
 @pytest.fixture
 def processes(conninfo: Callable[[str], str], tmp_path: Path) -> Iterator[Fleet]:
-    with fleet(conninfo("faregate_owner"), conninfo("faregate_api"), tmp_path / "host") as started:
+    owner, api = conninfo("faregate_owner"), conninfo("faregate_api")
+    unhurried = {"FAREGATE_DEADLINE_MS": "2000"}  # on a busy machine some moments would not come
+    with fleet(owner, api, tmp_path / "host", **unhurried) as started:
         yield started
 
 
