@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help install demo test browser check fix bench proof clean
 MAKEFLAGS += --no-print-directory
-# What is told not to keep compiled modules compiles them anew in each of a stack's processes.
+# Tests start hundreds of processes, each of which would compile our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
