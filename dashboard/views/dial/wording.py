@@ -6,7 +6,7 @@ from app.policies.store import PolicyVersion
 from dashboard.views.dial.readings import Period, Standing
 from dashboard.views.dial.scale import NEVER, SLIDERS, position_of
 from dashboard.views.dial.state import ALL, Capacity
-from domain.display import count, percent, timestamp
+from domain.display import DAY_MS, count, duration_ms, percent, timestamp
 from domain.events import to_ms
 from domain.money import format_money
 from domain.policy import Policy
@@ -141,7 +141,8 @@ def known(period: Period) -> str:
         f" Of approved ones a sample was read: {percent(1 / period.one_in)}." if period.one_in > 1 else ""
     )
     return (
-        f"{count(past.payments)} payments of {_span(past.span_days)}: {count(past.frauds)} known frauds, "
+        f"{count(past.payments)} payments of {duration_ms(past.span_days * DAY_MS)}: "
+        f"{count(past.frauds)} known frauds, "
         f"{count(past.goods)} known good, {count(unknown)} by the model's probability.{sample}"
     )
 
@@ -182,13 +183,6 @@ def _band(figure: str, of: Range) -> str:
         return f" [{signed(figure, of.low)} to {signed(figure, of.high)}]"
     least, most = sorted((abs(of.low), abs(of.high)))
     return f" [{amount(figure, least)} to {amount(figure, most)}]"
-
-
-def _span(days: float) -> str:
-    if days >= 2:
-        return f"{days:.0f} days"
-    hours = 24 * days
-    return f"{hours:.0f} hours" if hours >= 2 else f"{60 * hours:.0f} minutes"
 
 
 def _when(of: PolicyVersion) -> str:

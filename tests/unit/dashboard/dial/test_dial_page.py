@@ -107,7 +107,7 @@ def test_the_dial_begins_at_the_present_setting(run: Run) -> None:
     for piece in (
         "Net money saved a day",
         "Each model goes by its own thresholds; the present ones are those of mdl_a, the champion.",
-        "1,500 payments of 5 days: 120 known frauds",
+        "1,500 payments of 5 d: 120 known frauds",
         "Your setting is the present one",
         "No policy was ever set",
     ):
