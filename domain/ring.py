@@ -6,6 +6,7 @@ in which they were told. docs/feature-contract.md has the rules.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Protocol
 
@@ -81,14 +82,15 @@ def connects(riders: int) -> bool:
 
 def ring_of(user_id: str, web: Web) -> Ring | None:
     """None for a rider of whom no link is known."""
-    if not any(user_id in web.riders_of(entity) for entity in web.entities_of(user_id)):
+    riders_of = cache(web.riders_of)  # each is met once by every rider of it
+    if not any(user_id in riders_of(entity) for entity in web.entities_of(user_id)):
         return None
     shared: dict[Entity, Riders] = {}
     met, waiting = {user_id}, [user_id]
     while waiting:
         rider = waiting.pop()
         for entity in web.entities_of(rider):
-            riders = web.riders_of(entity)
+            riders = riders_of(entity)
             if entity not in shared and rider in riders and connects(len(riders)):
                 shared[entity] = riders
                 waiting += riders.keys() - met
