@@ -16,6 +16,7 @@ from dashboard.readings import DecisionDetail, Snapshot, StreamReading
 
 PERIODS_MIN = (5, 15, 60)
 REFRESH_S = 2.0
+FOLLOWED = "followed"
 NOTHING_DECIDED = (
     "No payment has been decided yet. `faregate simulate` sends some; or post one to /v1/transactions as the "
     "API's /docs page shows. The first appears here by itself."
@@ -125,11 +126,14 @@ def _decision(opened: str, detail: DecisionDetail | None, period_min: int) -> No
 
 def _follow_links() -> None:
     """Open a decision in this page where a plain link would load it anew."""
-    result = _links()(key="followed", on_decision_change=lambda: None)
-    if result.decision is None:
-        return
-    if result.decision:
-        st.query_params["decision"] = result.decision
+    _links()(key=FOLLOWED, on_decision_change=_open_followed)
+
+
+def _open_followed() -> None:
+    """Before anything is drawn: a click may come with a refresh, which draws nothing but its own part."""
+    decision_id = st.session_state[FOLLOWED].get("decision")
+    if decision_id:
+        st.query_params["decision"] = decision_id
     else:
         st.query_params.pop("decision", None)
 
