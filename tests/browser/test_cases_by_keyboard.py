@@ -1,5 +1,6 @@
 """An analyst works cases with the keys alone; two meet on one case; what was done is done once."""
 
+from collections.abc import Callable
 from itertools import cycle
 
 import pytest
@@ -11,6 +12,7 @@ from domain.decision import Verdict
 from domain.reasons import Reason
 
 CASES = 20
+PATIENCE_MS = 5_000
 STOPPED = (Verdict.REVIEW, Verdict.CHALLENGE, Verdict.DECLINE)
 REASON = Reason(
     code="card_payments_5m",
@@ -58,13 +60,10 @@ def test_twenty_cases_by_keyboard(console: Console, alerts: list[str]) -> None:
     shoot(page, "case")
     for number in range(CASES):
         opened = case_of(page).inner_text()
-        read(page)
         if number % 4 == 1:
-            page.keyboard.press("c")
-            expect(state(page)).to_contain_text("Yours until")
-            read(page)
-        page.keyboard.press("d" if number % 2 else "a")
-        expect(case_of(page)).not_to_have_text(opened)
+            press(page, "c", lambda: expect(state(page)).to_contain_text("Yours until", timeout=PATIENCE_MS))
+        key = "d" if number % 2 else "a"
+        press(page, key, lambda: expect(case_of(page)).not_to_have_text(opened, timeout=PATIENCE_MS))  # noqa: B023 - looked at now
 
     words = console.rows("select label, labelled_by from labels")
     assert len(words) == CASES
@@ -124,9 +123,18 @@ def case_of(page: Page) -> Locator:
     return page.locator(".fg-case-head code")
 
 
-def read(page: Page) -> None:
-    """A person reads first."""
+def press(page: Page, key: str, see: Callable[[], None]) -> None:
+    """A person reads first; and presses again when a busy page did not hear, which must do nothing twice."""
     expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_attached()
+    for last in (False, False, True):
+        page.keyboard.press(key)
+        try:
+            see()
+        except AssertionError:
+            if last:
+                raise
+        else:
+            return
 
 
 def state(page: Page) -> Locator:
