@@ -29,6 +29,7 @@ from dashboard.views.case.source import Sample, Source
 from dashboard.views.case.work import Work, in_hand
 
 TRY_EVERY_S = 3.0
+LINKS = "case_links_followed"
 NO_CASE = "No case is named in this address. Open one from the queue."
 UNKNOWN = (
     "The ledger holds no decision {}. Check the link: an id begins with dec_ and may be cut off. The queue's "
@@ -58,7 +59,7 @@ def show(source: Source, person: Person) -> None:
 
 def _follow(source: Source) -> None:
     """A click on another payment of this page opens it here."""
-    clicked = following.followed("case_links_followed")
+    clicked = following.followed(LINKS)
     if clicked is None:
         return
     if clicked.startswith("ring_"):
@@ -72,13 +73,11 @@ def _case(source: Source, person: Person, case: Case) -> None:
     subject = case.subject
     work = in_hand()
     shown = Shown(subject=subject, click=work.click(subject.decision_id, subject.revision or 0))
-    st.html(head.markup_of(subject, person.person_id))
-    outcome.show(source, person, shown)
-    if work.notice:
-        level = Level.WATCH if work.notice.is_bad else Level.WELL
-        st.html(markup.notice(work.notice.text, level=level))
-    if subject.revision is not None:
-        st.fragment(_watch, run_every=TRY_EVERY_S)(source, person, subject, work.presses)
+    with st.container():
+        _top(source, person, shown)
+    with st.container():
+        if subject.revision is not None:
+            st.fragment(_watch, run_every=TRY_EVERY_S)(source, person, subject, work.presses)
     left, middle, right = st.columns([1.12, 1.4, 1], gap="medium")
     with left:
         st.html(markup.title("Why") + reasons.markup_of(subject))
@@ -100,6 +99,18 @@ def _case(source: Source, person: Person, case: Case) -> None:
     with maps:
         _ride(subject, around, sample)
     _read_ahead(source, subject)
+
+
+def _top(source: Source, person: Person, shown: Shown) -> None:
+    """In a box of its own: what comes and goes here must not move what is below.
+
+    Streamlit knows a part of a page by its place, and drops a press that comes with a part that is gone.
+    """
+    notice = in_hand().notice
+    st.html(head.markup_of(shown.subject, person.person_id))
+    outcome.show(source, person, shown)
+    if notice:
+        st.html(markup.notice(notice.text, level=Level.WATCH if notice.is_bad else Level.WELL))
 
 
 def _middle(person: Person, case: Case, around: Around, sample: Sample) -> None:
@@ -196,19 +207,19 @@ def _watch(source: Source, person: Person, shown: Subject, presses: int) -> None
 
 
 def _draw_what_was_pressed(work: Work, presses: int) -> None:
-    """A press in the very moment in which a part of the page runs by itself comes with that run, which would
-    draw nothing but the part."""
-    if work.presses != presses:
+    """A press or click in the very moment in which a part of the page runs by itself comes with that run,
+    which would draw nothing but the part."""
+    if work.presses != presses or following.is_waiting(LINKS):
         st.rerun()
 
 
 def _read_ahead(source: Source, subject: Subject) -> None:
     try:
-        following = source.next_case(subject.decision_id)
+        upcoming = source.next_case(subject.decision_id)
     except ReadingsUnavailable:
         return
-    if following:
-        source.ahead(following)
+    if upcoming:
+        source.ahead(upcoming)
 
 
 def _away(away: ReadingsUnavailable, look: Callable[[], object]) -> None:

@@ -80,6 +80,13 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     leaving = link.href;
     leave();
   };
+  const openClaimed = () => { // as soon as its row is there: the table may just be drawn anew
+    if (!data.open || data.open.key === opened) return;
+    const row = rows().find((other) => other.dataset.row === data.open.decision_id);
+    if (!row) return;
+    opened = data.open.key;
+    open(row);
+  };
   const leave = () => {
     if (!leaving || pressed.length) return;
     history.pushState({}, "", leaving);
@@ -171,7 +178,10 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
 
   window.addEventListener("keydown", onKey, { capture: true, signal: stop.signal });
   document.addEventListener("click", onClick, { signal: stop.signal });
-  const watch = new MutationObserver(() => draw()); // the table was drawn anew
+  const watch = new MutationObserver(() => { // the table was drawn anew
+    draw();
+    openClaimed();
+  });
   watch.observe(document.querySelector("[data-testid='stMainBlockContainer']"), { childList: true, subtree: true });
   document.body.dataset.queueKeys = "";
   end = () => {
@@ -182,10 +192,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   draw();
   tellMarks();
   if (pressed.length) sendAgain();
-  if (data.open && data.open.key !== opened) {
-    opened = data.open.key;
-    open(rows().find((row) => row.dataset.row === data.open.decision_id));
-  }
+  openClaimed();
   leave();
   return () => {
     mine();

@@ -58,13 +58,13 @@ def _table(source: Source, person: Person, filters: Filters, searched: str) -> N
         st.html(markup.notice(str(unavailable), level=Level.BAD))
         st.button("Try again", key="queue_again")
         return
+    if sheet.page.rows:
+        _rows(sheet, viewer)
+        Bulk(in_hand, source.cases, person).show(marks)
+    else:
+        _nothing(sheet)
     if in_hand.notice:
         _said(in_hand.notice)
-    if not sheet.page.rows:
-        _nothing(sheet)
-        return
-    _rows(sheet, viewer)
-    Bulk(in_hand, source.cases, person).show(marks)
 
 
 def _follow(in_hand: Work) -> None:
@@ -130,7 +130,7 @@ def _clear(label: str, names: tuple[str, ...]) -> None:
 
 
 def _said(notice: Notice) -> None:
-    """Floats, so that no row moves for it."""
+    """Floats, so that no row moves for it; and comes last, so that the browser keeps the table."""
     look = "fg-watch" if notice.bad else "fg-well"
     st.html(f"<div class='fg-said {look}' role='status'><i class='fg-dot'></i>{escape(notice.text)}</div>")
 
