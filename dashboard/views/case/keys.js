@@ -21,7 +21,8 @@ export default function () {
 
   const isDrawing = () => app.dataset.testScriptState !== "notRunning" || performance.now() - sentAt < HEARD_MS;
   const press = (name) => {
-    if (!waiting.length) seen = shown();
+    if (seen !== shown()) waiting = [];
+    seen = shown();
     waiting.push(name);
     next();
   };
