@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
 import streamlit as st
 
-from dashboard import decision_view, drift, health, markup, money_tiles, verdict_mix
+from dashboard import decision_view, drift, following, health, markup, money_tiles, verdict_mix
 from dashboard.health import Level
 from dashboard.ledger_reader import BUCKETS, slice_of
 from dashboard.reading import ReadingsUnavailable
@@ -16,7 +13,6 @@ from dashboard.readings import DecisionDetail, Snapshot, StreamReading
 
 PERIODS_MIN = (5, 15, 60)
 REFRESH_S = 2.0
-FOLLOWED = "followed"
 NOTHING_DECIDED = (
     "No payment has been decided yet. `faregate simulate` sends some; or post one to /v1/transactions as the "
     "API's /docs page shows. The first appears here by itself."
@@ -33,7 +29,7 @@ class Source:
 
 
 def show(source: Source) -> None:
-    _follow_links()
+    following.listen("followed", _open)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.html("<div class='fg-brand'><b>Faregate</b><span class='fg-soft'>ride payments, live</span></div>")
         period_min, refreshes = _controls()
@@ -124,21 +120,8 @@ def _decision(opened: str, detail: DecisionDetail | None, period_min: int) -> No
             st.html(markup.values(values))
 
 
-def _follow_links() -> None:
-    """Open a decision in this page where a plain link would load it anew."""
-    _links()(key=FOLLOWED, on_decision_change=_open_followed)
-
-
-def _open_followed() -> None:
-    """Before anything is drawn: a click may come with a refresh, which draws nothing but its own part."""
-    decision_id = st.session_state[FOLLOWED].get("decision")
+def _open(decision_id: str) -> None:
     if decision_id:
         st.query_params["decision"] = decision_id
     else:
         st.query_params.pop("decision", None)
-
-
-@cache
-def _links() -> Any:
-    script = files("dashboard").joinpath("links.js").read_text("utf-8")
-    return st.components.v2.component("faregate_links", js=script)
