@@ -48,7 +48,7 @@ def show(source: Source, person: Person, shown: Shown) -> None:
 
 
 def listen() -> None:
-    """Keys that no native shortcut can have, and what must not happen by accident."""
+    """Keys and clicks, heard also while the page is drawn; and what must not happen by accident."""
     _keys()(key="case_keys")
 
 
