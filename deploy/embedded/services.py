@@ -24,6 +24,9 @@ from domain.topics import source_number
 if TYPE_CHECKING:
     import psycopg
 
+# What a caller may wish of the API; all else of ours in the caller's environment is of another stack.
+WISHES = ("FAREGATE_DEADLINE_MS", "FAREGATE_PASS_THROUGH", "FAREGATE_PASS_THROUGH_MOST_MINOR")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Learning:
@@ -42,7 +45,6 @@ class Services:
     env: Mapping[str, str]  # what every child gets
     instance: str
     learning: Learning = field(default_factory=Learning)
-    deadline_ms: int = 50
 
     @property
     def model_key(self) -> dict[str, str]:
@@ -81,7 +83,6 @@ class Services:
         settings = {
             "FAREGATE_API_HOST": LOOPBACK,
             "FAREGATE_API_PORT": str(self.ports["api"]),
-            "FAREGATE_DEADLINE_MS": str(self.deadline_ms),
             "FAREGATE_ECHO": "1",  # the yardstick of `faregate bench decision`
         }
         settings |= self.model_key | self._host_state()
@@ -256,10 +257,12 @@ def wait_http(url: str, name: str, still_runs: Callable[[], bool], timeout_s: fl
 
 def common_environment(base: Mapping[str, str], home: Home, kafka: str, instance: str) -> dict[str, str]:
     """The caller's environment without what would mislead a child, and with what every child is told."""
+    wished = {name: base[name] for name in WISHES if name in base}
     misleading = ("PG", "PYTHON", "FAREGATE_", "FLINK_", "JAVA_", "KAFKA_", "STREAMLIT_", "VIRTUAL_ENV")
     kept = {name: value for name, value in base.items() if not name.startswith(misleading)}
     return {
         **kept,
+        **wished,
         "FAREGATE_HOME": str(home.root),
         "FAREGATE_KAFKA": kafka,
         MARK: instance,

@@ -43,15 +43,14 @@ PORT_OF = {"flink-jobmanager": "flink"} | {name: name for name in ("kafka", "pos
 
 @dataclass(frozen=True, kw_only=True)
 class StackOptions:
-    """`ports` names wished ports; `size` how much history the first start simulates; `deadline_ms` within
-    which the API answers; `targets` the tasks to do, with what they need, where None is all."""
+    """`ports` names wished ports; `size` how much history the first start simulates; `targets` the tasks to
+    do, with what they need, where None is all."""
 
     ports: Mapping[str, int] = field(default_factory=dict)
     size: HistorySize = field(default_factory=HistorySize)
     with_dashboard: bool = True
     with_learner: bool = True
     learning: Learning = field(default_factory=Learning)
-    deadline_ms: int = 50
     targets: tuple[str, ...] | None = None
 
 
@@ -136,7 +135,6 @@ class Stack:
             env=env,
             instance=self._instance,
             learning=self._options.learning,
-            deadline_ms=self._options.deadline_ms,
         )
         return Parts(
             kafka=Kafka(

@@ -27,6 +27,13 @@ def test_what_would_mislead_a_child_is_left_out() -> None:
     assert (env["FAREGATE_KAFKA"], env["FAREGATE_INSTANCE"], env["FAREGATE_HOME"]) == ("k:1", "i-1", "/h")
 
 
+def test_what_the_caller_wishes_of_the_api_is_handed_on() -> None:
+    base = {"FAREGATE_DEADLINE_MS": "80", "FAREGATE_API_PORT": "9999"}
+    env = common_environment(base, HOME, "k:1", "i-1")
+    assert env["FAREGATE_DEADLINE_MS"] == "80"
+    assert "FAREGATE_API_PORT" not in env
+
+
 @pytest.mark.parametrize(
     ("name", "role"),
     [
