@@ -11,6 +11,8 @@ from streamlit.navigation.page import StreamlitPage
 from app.desk.people import Person, Role
 from dashboard import markup
 
+SHOWN, CAME = "page_shown", "page_came"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -31,7 +33,14 @@ def run(places: list[Place], person: Person, menu: Callable[[Person], None]) -> 
     [first] = [page for page, place in zip(pages, places, strict=True) if place.default]
     opened = st.navigation([_door(partial(_go_to, first)), *pages], position="top")
     menu(person)
+    st.session_state[CAME] = st.session_state.get(SHOWN) != opened.url_path
+    st.session_state[SHOWN] = opened.url_path
     opened.run()
+
+
+def has_come() -> bool:
+    """Whether the person was on another page before, in a run of a whole page."""
+    return bool(st.session_state.get(CAME))
 
 
 def run_closed(places: list[Place], page: Callable[[], None]) -> None:

@@ -138,10 +138,14 @@ def _after(source: Source, shown: Shown, work: Work, deed: Deed) -> str:
     if deed not in FINISHING:
         return decision_id
     work.keep_typed(decision_id, "")
-    work.say(f"{_said(shown, deed)} U takes it back.")
     following = _following(source, shown, work) if work.goes_on else None
     if following:
         work.leave(decision_id)
+    if work.notice is None:
+        done = f" {QUEUE_DONE}" if work.goes_on and not following else ""
+        work.say(
+            f"{_said(shown, deed, 'The last case' if following else 'This case')}{done} U takes it back."
+        )
     return following or decision_id
 
 
@@ -204,11 +208,11 @@ def _days(shown: Shown) -> int | None:
     return DAYS[st.session_state.get(shown.field("days"), "30 days")]
 
 
-def _said(shown: Shown, deed: Deed) -> str:
+def _said(shown: Shown, deed: Deed, which: str) -> str:
     if deed is Deed.SNOOZE:
         return f"Put aside for {SNOOZE_MINUTES} min."
     if deed is Deed.ESCALATE:
         return "Handed to the leads."
     kind = FRAUD_TYPES.get(st.session_state.get(shown.field("type"), ""), "")
     what = RESOLVED[Resolution(deed.value)]
-    return f"The last case was {what}{f' ({kind})' if kind and deed is Deed.FRAUD else ''}."
+    return f"{which} was {what}{f' ({kind})' if kind and deed is Deed.FRAUD else ''}."

@@ -29,6 +29,8 @@ def show(source: Source, person: Person) -> None:
     """Only the arrivals look again by themselves; a deed runs the table alone, a filter the whole page."""
     shell.put_css("dashboard.views.queue")
     in_hand = work.in_hand()
+    if shell.has_come():
+        in_hand.sheet = in_hand.notice = None
     with st.container(key="queue_bar", horizontal=True, vertical_alignment="center"):
         filters, searched = filter_bar.show(lambda: _choices(source))
         news = st.container(key="queue_news", horizontal=True, width="content")

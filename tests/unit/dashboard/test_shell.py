@@ -3,6 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from app.desk.people import Role
+from dashboard import shell
 
 
 def console(role: object) -> None:
@@ -36,6 +37,12 @@ def shown(role: Role | None) -> list[str]:
 
 def test_who_may_open_a_page_sees_it_and_the_menu() -> None:
     assert shown(Role.ADMIN) == ["Ana", "everybody"]
+
+
+def test_a_page_knows_whether_one_has_just_come() -> None:
+    test = AppTest.from_function(console, args=(Role.ADMIN,), default_timeout=30).run()
+    assert test.session_state[shell.CAME]
+    assert not test.run().session_state[shell.CAME]
 
 
 def test_a_page_of_others_says_whose_it_is() -> None:

@@ -141,6 +141,12 @@ def test_undo_goes_back_to_what_was_done(run: Run) -> None:
     assert "Taken back" in text(test)
 
 
+def test_the_last_case_of_the_queue_says_so(run: Run) -> None:
+    test = press(run(next_case=lambda _: None), "False positive")
+    assert "This case was found to be good. No other open case matches" in text(test)
+    assert opened(test) == "dec_b"
+
+
 def test_one_may_stay_and_walk_by_oneself(run: Run) -> None:
     test = run()
     test.toggle[0].set_value(False).run()

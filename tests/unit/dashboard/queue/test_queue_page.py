@@ -20,6 +20,7 @@ from queue_factories import (
 from streamlit.testing.v1 import AppTest
 
 from app.desk.case_state import Resolution
+from dashboard import shell
 from dashboard.reading import ReadingsUnavailable
 from dashboard.views.queue import keys
 from dashboard.views.queue.filters import Assignee, Filters
@@ -164,6 +165,14 @@ def test_rows_stay_until_new_ones_are_asked_for(queue: Queue) -> None:
     new.click().run()
     assert "data-row='dec_new'" in queue.text()
     assert "queue_new" not in keys_of(test)
+
+
+def test_who_comes_back_finds_the_queue_as_it_is_now(queue: Queue) -> None:
+    test = queue.show()
+    queue.page = a_queue_page(a_queue_row("dec_new"))
+    test.session_state[shell.CAME] = True
+    queue.run()
+    assert "data-row='dec_new'" in queue.text()
 
 
 def test_r_shows_new_arrivals(queue: Queue) -> None:
