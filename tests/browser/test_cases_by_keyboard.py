@@ -79,7 +79,7 @@ def test_twenty_cases_by_keyboard(console: Console, alerts: list[str]) -> None:
 def test_keys_pressed_in_one_breath_are_all_heard(console: Console, alerts: list[str]) -> None:
     page = console.signed_in("ana", f"case?decision={alerts[0]}")
     expect(page.locator("body[data-case-keys]")).to_be_attached()
-    page.evaluate(AT_ONCE, list("cdud"))  # claims, decides and goes on; the rest is of a case that has gone
+    page.evaluate(AT_ONCE, list("ccdud"))  # claims, decides and goes on; the rest is of a case that has gone
     expect(case_of(page)).not_to_have_text(alerts[0])
     page.keyboard.press("k")
     expect(state(page)).to_contain_text("Confirmed as fraud")

@@ -4,13 +4,12 @@ const KEYS = {
   d: "fraud", a: "good", t: "cannot_tell", e: "escalate", c: "claim", s: "snooze", u: "undo",
   j: "next", k: "back", q: "queue", "?": "help",
 };
-const INSTEAD = { claim: "release" };
 const WAYS = ["next", "back"];
 const HEARD_MS = 1000;
 
 let waiting = []; // names of buttons
+let sent = ""; // the button that was clicked, until what came of it is drawn
 let seen = ""; // the case on which they were pressed
-let sentAt = -Infinity; // of a press that may not yet have reached Python
 let end = () => {};
 
 export default function () {
@@ -19,23 +18,24 @@ export default function () {
   const app = document.querySelector("[data-testid='stApp']");
   let timer;
 
-  const isDrawing = () => app.dataset.testScriptState !== "notRunning" || performance.now() - sentAt < HEARD_MS;
+  const isRunning = () => app.dataset.testScriptState !== "notRunning";
+  const isDrawing = () => isRunning() || sent !== "";
   const press = (name) => {
     if (seen !== shown()) waiting = [];
+    else if (name === sent || waiting.includes(name)) return; // of somebody impatient
     seen = shown();
     waiting.push(name);
     next();
   };
   const next = () => {
-    clearTimeout(timer);
-    if (!waiting.length) return;
-    if (isDrawing()) return (timer = setTimeout(next, HEARD_MS));
+    if (!waiting.length || isDrawing()) return;
     if (shown() !== seen) return (waiting = []);
     buttonOf(waiting.shift())?.click();
     next();
   };
   const onState = () => {
-    if (app.dataset.testScriptState !== "notRunning") sentAt = -Infinity;
+    if (isRunning()) return;
+    sent = "";
     next();
   };
 
@@ -46,7 +46,8 @@ export default function () {
       if (event.key === "Escape") target.blur();
       return;
     }
-    const name = KEYS[event.shiftKey ? event.key : event.key.toLowerCase()];
+    let name = KEYS[event.shiftKey ? event.key : event.key.toLowerCase()];
+    if (name === "claim" && buttonOf("release")) name = "release";
     if (!name || document.querySelector("[data-testid='stDialog']")) return;
     swallow(event);
     if (!event.repeat || WAYS.includes(name)) press(name);
@@ -56,9 +57,14 @@ export default function () {
     const name = nameOf(event.target);
     if (!name) return;
     const isSecond = event.detail > 1 && !WAYS.includes(name); // of a double click: it would meet the next case
-    if (!isSecond && !isDrawing()) return (sentAt = performance.now());
-    swallow(event);
-    if (!isSecond) press(name);
+    if (isSecond || isDrawing()) {
+      swallow(event);
+      if (!isSecond) press(name);
+      return;
+    }
+    [sent, seen] = [name, shown()];
+    clearTimeout(timer);
+    timer = setTimeout(onState, HEARD_MS); // it may lead to nothing, or be drawn in no time
   };
 
   window.addEventListener("keydown", onKey, { capture: true, signal: stop.signal });
@@ -76,6 +82,7 @@ export default function () {
     mine();
     if (end !== mine) return;
     waiting = [];
+    sent = "";
     delete document.body.dataset.caseKeys;
   };
 }
@@ -85,8 +92,7 @@ function shown() {
 }
 
 function buttonOf(name) {
-  const found = document.querySelector(`.st-key-case_bar [class*="st-key-case_${name}_"] button:enabled`);
-  return found ?? (INSTEAD[name] && buttonOf(INSTEAD[name]));
+  return document.querySelector(`.st-key-case_bar [class*="st-key-case_${name}_"] button:enabled`);
 }
 
 function nameOf(target) {
